@@ -1,0 +1,71 @@
+"""Errors grouped by what can be done about them.
+
+``Refused`` will never succeed however often it is repeated; ``RetryLater`` may
+succeed by itself; ``NeedsPerson`` waits for somebody. Messages are read by people:
+they say what happened, to which record and what to do, and never hold a secret.
+"""
+
+
+class FinanceError(Exception):
+    """Base of all errors of the suite. ``code`` is stable, for machines."""
+
+    code = "finance_error"
+
+
+class Refused(FinanceError):
+    """The input is wrong and stays wrong: repeating it is pointless."""
+
+    code = "refused"
+
+
+class MalformedPayload(Refused):
+    """The bytes are not what the format promises."""
+
+    code = "malformed"
+
+
+class SignatureRefused(Refused):
+    """Not authentic. One class and one message for every cause, on purpose: a
+    stranger must not learn which check failed. ``reason`` is for our own log."""
+
+    code = "not_authentic"
+
+    def __init__(self, reason: str):
+        super().__init__("The signature of this delivery could not be verified.")
+        self.reason = reason
+
+
+class RetryLater(FinanceError):
+    """The other side is busy, limited or down.
+
+    ``after`` is the number of seconds it asked us to wait, or ``None``.
+    """
+
+    code = "retry"
+
+    def __init__(self, message: str, after: int | None = None):
+        super().__init__(message)
+        self.after = after
+
+
+class NeedsPerson(FinanceError):
+    """A business case: somebody has to decide or to complete data.
+
+    ``cause`` is the stable grouping key of equal cases (``"mapping:account:fee"``),
+    ``category`` one of technical, data, control, reconciliation, and ``remedy``
+    tells in plain words what to do.
+    """
+
+    code = "needs_person"
+
+    def __init__(self, cause: str, message: str, remedy: str, category: str = "data"):
+        super().__init__(message)
+        self.cause = cause
+        self.remedy = remedy
+        self.category = category
+
+
+class ImpossibleTransition(FinanceError):
+    """A state was asked to change in a way its table does not allow."""
+
+    code = "impossible_transition"

@@ -1,0 +1,59 @@
+"""The state tables: which state may follow which. This file is the only place.
+
+A repeated transition is a no-op, an impossible one an error
+(:class:`~.errors.ImpossibleTransition`). ``FINAL`` states are those in which a
+thing counts as accounted for in *received = posted + held + ignored + superseded
++ dead*.
+"""
+
+from collections.abc import Mapping
+
+from .errors import ImpossibleTransition
+
+StateTable = Mapping[str, frozenset[str]]
+
+MESSAGE: StateTable = {
+    "received": frozenset({"processed", "rejected", "retrying"}),
+    "retrying": frozenset({"processed", "rejected", "dead"}),
+    "dead": frozenset({"received"}),  # replay
+    "processed": frozenset(),
+    "rejected": frozenset({"received"}),  # replay after the parser was mended
+}
+
+DOCUMENT: StateTable = {
+    "normalised": frozenset({"mapped", "held", "ignored", "superseded"}),
+    "mapped": frozenset({"ready", "held", "superseded"}),
+    "ready": frozenset({"posted", "held", "superseded"}),
+    "held": frozenset({"normalised", "superseded", "ignored"}),
+    "posted": frozenset({"reconciled"}),
+    "reconciled": frozenset({"posted"}),  # a reconciliation was undone
+    "ignored": frozenset({"superseded"}),
+    "superseded": frozenset(),
+}
+
+EXCEPTION: StateTable = {
+    "open": frozenset({"resolved"}),
+    "resolved": frozenset({"open"}),
+}
+
+PAYOUT: StateTable = {
+    "open": frozenset({"tied", "flagged"}),
+    "flagged": frozenset({"tied", "open"}),
+    "tied": frozenset({"cleared", "flagged"}),
+    "cleared": frozenset({"tied"}),  # the bank line was taken back
+}
+
+
+def check(table: StateTable, current: str, target: str) -> bool:
+    """Whether going from ``current`` to ``target`` changes anything.
+
+    False for a repeat, True for an allowed step.
+    Raises ImpossibleTransition for everything else.
+    """
+    if target not in table:
+        raise ImpossibleTransition(f"There is no state {target!r}.")
+    if current == target:
+        return False
+    if target not in table.get(current, frozenset()):
+        raise ImpossibleTransition(f"{current!r} cannot become {target!r}.")
+    return True
