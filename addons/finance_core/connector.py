@@ -25,7 +25,7 @@ class Delivery:
     """
 
     body: bytes
-    headers: Mapping[str, str] = field(default=NO_ITEMS, repr=False)
+    headers: Mapping[str, str] = field(default_factory=lambda: NO_ITEMS, repr=False)
     received_at: datetime | None = None
     url: str = ""
     stream: str = ""
@@ -42,7 +42,7 @@ class Request:
     method: str
     path: str
     query: tuple[tuple[str, str], ...] = ()
-    headers: Mapping[str, str] = field(default=NO_ITEMS, repr=False)
+    headers: Mapping[str, str] = field(default_factory=lambda: NO_ITEMS, repr=False)
     body: bytes = field(default=b"", repr=False)
 
     def with_headers(self, **headers: str) -> "Request":
@@ -56,7 +56,7 @@ class Response:
     """What came back. ``headers`` have lower-case names."""
 
     status: int
-    headers: Mapping[str, str] = field(default=NO_ITEMS, repr=False)
+    headers: Mapping[str, str] = field(default_factory=lambda: NO_ITEMS, repr=False)
     body: bytes = field(default=b"", repr=False)
 
 
