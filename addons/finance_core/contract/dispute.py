@@ -1,0 +1,18 @@
+from typing import ClassVar, Literal
+
+from .envelope import Document
+from .fields import CurrencyCode, Instant, Text, UnsignedAmount
+
+
+class Dispute(Document):
+    """A payer's bank takes a payment back (reference ``payment``), or asks about it
+    (``inquiry``: no money has moved)."""
+
+    category_field: ClassVar[str] = "status"
+
+    type: Literal["dispute"] = "dispute"
+    currency: CurrencyCode
+    amount: UnsignedAmount
+    status: Literal["inquiry", "open", "under_review", "won", "lost", "closed"]
+    reason: Text | None = None
+    evidence_due_at: Instant | None = None
