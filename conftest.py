@@ -1,0 +1,31 @@
+"""One identity for every module, and no test that counts without running."""
+
+from pathlib import Path
+
+import _pytest.pathlib
+import pytest
+
+ADDONS = Path(__file__).parent / "addons"
+_resolve = _pytest.pathlib.resolve_pkg_root_and_module_name
+
+
+def _resolve_as_addon(path: Path, **options) -> tuple[Path, str]:
+    """Import a test of an addon as `odoo.addons.<addon>.tests.…`, as Odoo does.
+
+    Under its bare name, relative imports would load the addon a second time.
+    """
+    root, name = _resolve(path, **options)
+    return root, f"odoo.addons.{name}" if root == ADDONS else name
+
+
+_pytest.pathlib.resolve_pkg_root_and_module_name = _resolve_as_addon
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A skipped test has shown nothing: it fails, with its reason."""
+    report = yield
+    if report.skipped:
+        report.outcome = "failed"
+        report.longrepr = f"skipped, which is not allowed here: {report.longrepr}"
+    return report

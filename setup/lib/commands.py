@@ -1,0 +1,126 @@
+"""The commands themselves, run inside .local/venv."""
+
+import argparse
+import importlib
+import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from . import config, database, locks, odoo_server, postgres
+from .console import SetupError, say
+from .paths import LOCAL, ODOO_BIN, ODOO_CONF, PYTHON, ROOT
+from .system import need_chromium
+
+SETUP = ROOT / "setup"
+# What needs no database, and what needs no Odoo inside the pytest process.
+WITHOUT_DATABASE = (ROOT / "addons" / "finance_core",)
+WITHOUT_ODOO = (*WITHOUT_DATABASE, ROOT / "tests")
+PYTEST_ODOO = (
+    f"--odoo-config={ODOO_CONF}",
+    f"--odoo-database={config.TEST_DATABASE}",
+    "--odoo-http",  # without it the tests of the screens are skipped
+    "--odoo-extra=workers=0",
+    "--odoo-extra=max-cron-threads=0",
+)
+
+
+@contextmanager
+def prepared() -> Iterator[postgres.Server]:
+    """PostgreSQL up and odoo.conf written for it, until the block ends."""
+    with postgres.running() as server:
+        config.write(server)
+        yield server
+
+
+def odoo(arguments: list[str]) -> int:
+    """Odoo's own command line with this clone's configuration."""
+    with prepared() as server:
+        env = odoo_server.environment(server)
+        return odoo_server.foreground([PYTHON, ODOO_BIN, *arguments], env)
+
+
+def test(arguments: list[str]) -> int:
+    """One pytest run over `arguments`, which are pytest's own.
+
+    It loads no more than the paths among them need.
+    """
+    os.chdir(ROOT)
+    if _all_below(arguments, WITHOUT_DATABASE):
+        return _pytest(["-p", "no:odoo", *arguments], dict(os.environ))
+    waiting = "Waiting for another setup/test of this clone …"
+    with prepared() as server, locks.exclusive(LOCAL / "test.lock", waiting):
+        # Tests run the jobs they mean to run; no runner picks up the others.
+        env = odoo_server.environment(server, ODOO_QUEUE_JOB_CHANNELS="root:0")
+        if _all_below(arguments, WITHOUT_ODOO):
+            return _pytest(["-p", "no:odoo", *arguments], env)
+        need_chromium()
+        database.ensure(server, config.TEST_DATABASE)
+        return _pytest([*PYTEST_ODOO, *arguments], env)
+
+
+def _pytest(arguments: list[str], env: dict[str, str]) -> int:
+    env = {**env, "PYTHONPATH": str(SETUP)}
+    return odoo_server.foreground([PYTHON, "-m", "pytest", *arguments], env)
+
+
+def _all_below(arguments: list[str], folders: tuple[Path, ...]) -> bool:
+    """Whether the arguments name paths, and all of them inside `folders`."""
+    named = [ROOT / word.partition("::")[0] for word in arguments if word[0] != "-"]
+    paths = [path for path in named if path.exists()]
+    return bool(paths) and all(
+        any(path.is_relative_to(folder) for folder in folders) for path in paths
+    )
+
+
+def demo(arguments: list[str]) -> int:
+    """Play the month in database finance_demo and leave Odoo open."""
+    parser = argparse.ArgumentParser(prog="setup/demo", description=demo.__doc__)
+    parser.add_argument("--once", action="store_true", help="end after the month")
+    parser.add_argument("--json", action="store_true", help="last line of stdout: JSON")
+    parser.add_argument("--port", type=int, default=8069)
+    options = parser.parse_args(arguments)
+    odoo_server.need_free(options.port)
+    month = importlib.import_module("month.run")
+    with prepared() as server:
+        database.ensure(server, config.DEMO_DATABASE, month.MODULES)
+        with odoo_server.serving(server, config.DEMO_DATABASE, options.port) as running:
+            result = month.play(running, server)
+            print(json.dumps(result) if options.json else month.table(result))
+            if not options.once:
+                _leave_open(running)
+    return 0 if result["ties"] else 1
+
+
+def _leave_open(running: odoo_server.OdooServer) -> None:
+    say(f"Odoo is open at {running.url} (admin / admin). Ctrl-C ends it.")
+    try:
+        signal.pause()
+    except KeyboardInterrupt:
+        say("Stopping …")
+
+
+def bench(arguments: list[str]) -> int:
+    """Run one benchmark, or all; each prints its figures beside a reference."""
+    names = sorted(path.stem for path in (SETUP / "benches").glob("[a-z]*.py"))
+    parser = argparse.ArgumentParser(prog="setup/bench", description=bench.__doc__)
+    parser.add_argument("name", nargs="?", help=", ".join(names) or "none yet")
+    parser.add_argument("--json", action="store_true", help="last line of stdout: JSON")
+    options = parser.parse_args(arguments)
+    if options.name not in (None, *names):
+        told = ", ".join(names) or "none yet"
+        raise SetupError(f"There is no benchmark {options.name}; there are: {told}.")
+    with prepared() as server:
+        for name in [options.name] if options.name else names:
+            result = importlib.import_module(f"benches.{name}").run(server)
+            print(json.dumps(result) if options.json else _figures(result), flush=True)
+    return 0
+
+
+def _figures(result: dict) -> str:
+    rows = [f"{result['name']} (median of {result['runs']} runs)"]
+    for kind in ("median", "ratio"):
+        rows += [f"  {kind:6} {name:28} {x}" for name, x in result[kind].items()]
+    return "\n".join(rows)

@@ -1,0 +1,123 @@
+"""A database with our addons in it, brought up to date by what changed on disk."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import psycopg2
+
+from . import odoo_server
+from .console import SetupError, run_step, say
+from .paths import ADDONS, LOCAL, LOGS, ODOO_BIN, PYTHON
+from .postgres import Server
+
+# Files whose change reaches the database. Tests, assets and readmes do not.
+INSTALLED_FILES = (
+    "__manifest__.py",
+    "**/*.xml",
+    "**/*.csv",
+    "models/**/*.py",
+    "wizards/**/*.py",
+)
+NOT_INSTALLED = {"tests", "static", "readme"}
+ADVICE = "Read the log, mend the addon and run again."
+
+
+def our_addons() -> dict[str, str]:
+    """Each addon of the repository and a digest of what it puts into a database."""
+    manifests = sorted(ADDONS.glob("*/__manifest__.py"))
+    return {path.parent.name: _digest(path.parent) for path in manifests}
+
+
+def _digest(addon: Path) -> str:
+    files = {path for pattern in INSTALLED_FILES for path in addon.glob(pattern)}
+    total = hashlib.sha256()
+    for path in sorted(files):
+        inside = path.relative_to(addon)
+        if not NOT_INSTALLED & set(inside.parts):
+            total.update(f"{inside}\0".encode() + path.read_bytes() + b"\0")
+    return total.hexdigest()
+
+
+def ensure(server: Server, name: str, extra: tuple[str, ...] = ()) -> None:
+    """Create or update database `name` with our addons and the modules `extra`.
+
+    Raises SetupError when Odoo cannot install them.
+    """
+    wanted = {**our_addons(), **dict.fromkeys(extra, "")}
+    note = LOCAL / f"{name}.json"
+    installed = installed_modules(server, name)
+    known = json.loads(note.read_text()) if installed and note.is_file() else {}
+    if known and set(known) - set(wanted):
+        say(f"An addon is gone: making {name} anew")
+        drop(server, name)
+        known = {}
+    changed = [addon for addon in wanted if known.get(addon) != wanted[addon]]
+    if not changed:
+        return
+    note.unlink(missing_ok=True)
+    try:
+        _install(server, name, changed, installed)
+    except SetupError:
+        if not known:
+            raise
+        say(f"The update failed: making {name} anew")
+        drop(server, name)
+        _install(server, name, list(wanted), set())
+    note.write_text(json.dumps(wanted))
+
+
+def _install(server: Server, name: str, addons: list[str], installed: set) -> None:
+    new = [addon for addon in addons if addon not in installed]
+    old = [addon for addon in addons if addon in installed]
+    words = ["-d", name, "--stop-after-init", "--no-http", "--log-level=warn"]
+    words += ["--workers=0", "--max-cron-threads=0"]
+    words += ["-i", ",".join(new)] if new else []
+    words += ["-u", ",".join(old)] if old else []
+    run_step(
+        f"Installing into {name}: {', '.join(addons)}",
+        [PYTHON, ODOO_BIN, *words],
+        LOGS / f"install-{name}.log",
+        ADVICE,
+        env=odoo_server.environment(server, ODOO_QUEUE_JOB_CHANNELS="root:0"),
+    )
+
+
+def installed_modules(server: Server, name: str) -> set[str]:
+    """Technical names of what is installed; empty when there is no such database."""
+    if not _rows(server, "postgres", "SELECT FROM pg_database WHERE datname=%s", name):
+        return set()
+    query = "SELECT to_regclass('ir_module_module')"
+    if _rows(server, name, query) == [(None,)]:
+        return set()
+    query = "SELECT name FROM ir_module_module WHERE state = 'installed'"
+    return {row[0] for row in _rows(server, name, query)}
+
+
+def drop(server: Server, name: str) -> None:
+    """Drop the database, whoever is connected to it."""
+    _rows(server, "postgres", f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _rows(server: Server, database: str, query: str, *values: str) -> list[tuple]:
+    try:
+        connection = psycopg2.connect(
+            host=server.host,
+            port=server.port,
+            user=server.user,
+            password=server.password,
+            dbname=database,
+            connect_timeout=10,
+        )
+    except psycopg2.OperationalError as error:
+        raise SetupError(
+            f"The database server does not let us in: {str(error).strip()} "
+            "Check ODOO_DB_HOST, ODOO_DB_PORT, ODOO_DB_USER and ODOO_DB_PASSWORD."
+        ) from None
+    connection.autocommit = True
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(query, values)
+            return cursor.fetchall() if cursor.description is not None else []
+    finally:
+        connection.close()

