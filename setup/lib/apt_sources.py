@@ -15,7 +15,9 @@ from .console import SetupError
 
 APT = Path("/etc/apt")
 SUITE = "sid"
-_ONE_LINE = re.compile(r"deb\s+(?:\[(?P<options>[^]]*)\]\s+)?(?P<uri>\S+)\s+(?P<rest>.+)")
+_ONE_LINE = re.compile(
+    r"deb\s+(?:\[(?P<options>[^]]*)\]\s+)?(?P<uri>\S+)\s+(?P<rest>.+)"
+)
 _RELEASES = {"stable", "oldstable", "testing", "unstable", "sid"}
 
 

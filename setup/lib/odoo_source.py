@@ -124,5 +124,3 @@ def _fresh(folder: Path) -> Path:
 def addons_folders(home: Path) -> list[Path]:
     """Where a checkout keeps its addons outside the package `odoo`, if it does."""
     return [folder for folder in [home / "addons"] if (folder / "web").is_dir()]
-
-

@@ -146,6 +146,7 @@ def _control(*words: str) -> subprocess.CompletedProcess:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
+        check=False,  # the status is the answer
         timeout=120,
         **_identity(),
     )

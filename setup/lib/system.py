@@ -18,7 +18,10 @@ def need_package(package: str, purpose: str) -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for title, words in (
         ("Reading the package lists", ["update"]),
-        (f"Installing {package}", ["install", "-y", "--no-install-recommends", package]),
+        (
+            f"Installing {package}",
+            ["install", "-y", "--no-install-recommends", package],
+        ),
     ):
         command = ["apt-get", "-q", *words]
         run_step(title, command, LOGS / "apt.log", advice, env=environment)
