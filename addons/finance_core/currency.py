@@ -39,14 +39,14 @@ MINOR_UNITS: Mapping[str, int] = MappingProxyType(
 """ISO 4217 code → decimals of its minor unit (0, 2, 3 or 4)."""
 
 
-class UnknownCurrency(MalformedPayload, ValueError):
+class UnknownCurrencyError(MalformedPayload, ValueError):
     """Not an ISO 4217 code of a currency with a minor unit."""
 
     code = "unknown_currency"
 
 
 def currency_code(value: object) -> str:
-    """``value`` if it is a known code in upper case. Raises UnknownCurrency."""
+    """``value`` if it is a known code in upper case. Raises UnknownCurrencyError."""
     if isinstance(value, str) and value in MINOR_UNITS:
         return value
-    raise UnknownCurrency("must be an ISO 4217 currency code in upper case")
+    raise UnknownCurrencyError("must be an ISO 4217 currency code in upper case")

@@ -22,7 +22,7 @@ _WIDE = Context(prec=100, rounding=ROUND_HALF_UP)
 _UNIT = {digits: Decimal(1).scaleb(-digits) for digits in set(MINOR_UNITS.values())}
 
 
-class InvalidMoney(MalformedPayload, ValueError):
+class InvalidMoneyError(MalformedPayload, ValueError):
     """Not an amount of money. The message never quotes the value."""
 
     code = "invalid_money"
@@ -32,29 +32,29 @@ def decimal(value: object) -> Decimal:
     """A finite Decimal below LIMIT from a Decimal, an int or plain digits.
 
     Floats are refused (they have lost the exact value already), and so are
-    exponents in text, NaN and infinities. Raises InvalidMoney.
+    exponents in text, NaN and infinities. Raises InvalidMoneyError.
     """
     if isinstance(value, str):
         if not _PLAIN.fullmatch(value):
-            raise InvalidMoney("must be a plain decimal number")
+            raise InvalidMoneyError("must be a plain decimal number")
         return Decimal(value)
     if isinstance(value, bool) or not isinstance(value, int | Decimal):
-        raise InvalidMoney("must be an exact decimal number, not a float")
+        raise InvalidMoneyError("must be an exact decimal number, not a float")
     number = Decimal(value)
     if not number.is_finite() or abs(number) >= LIMIT:
-        raise InvalidMoney("must be finite and below 10^15")
+        raise InvalidMoneyError("must be finite and below 10^15")
     return number
 
 
 def exact(amount: Decimal, currency: str) -> Decimal:
     """``amount`` with exactly the decimals of ``currency``, its value unchanged.
 
-    Raises InvalidMoney if it has more decimals, UnknownCurrency.
+    Raises InvalidMoneyError if it has more decimals, UnknownCurrencyError.
     """
     digits = MINOR_UNITS[currency_code(currency)]
     result = amount.quantize(_UNIT[digits], context=_WIDE)
     if result != amount:
-        raise InvalidMoney(f"must have at most {digits} decimals in {currency}")
+        raise InvalidMoneyError(f"must have at most {digits} decimals in {currency}")
     return result if result else abs(result)  # there is no negative zero
 
 
@@ -79,12 +79,12 @@ class Money:
 
     @classmethod
     def from_minor(cls, minor: int, currency: str) -> "Money":
-        """From whole minor units (cents). Raises InvalidMoney, UnknownCurrency."""
+        """From whole minor units (cents). Raises InvalidMoneyError, UnknownCurrencyError."""
         if isinstance(minor, bool) or not isinstance(minor, int):
-            raise InvalidMoney("minor units must be a whole number")
+            raise InvalidMoneyError("minor units must be a whole number")
         digits = MINOR_UNITS[currency_code(currency)]
         if abs(minor) >= 10 ** (15 + digits):
-            raise InvalidMoney("must be finite and below 10^15")
+            raise InvalidMoneyError("must be finite and below 10^15")
         return cls(Decimal(minor).scaleb(-digits), currency)
 
     def to_minor(self) -> int:
@@ -109,11 +109,11 @@ class Money:
     def allocate(self, weights: Sequence[Decimal | int]) -> tuple["Money", ...]:
         """Parts in proportion to ``weights`` (none negative, not all zero) that add
         up to the whole. Minor units left over go to the largest remainders, equal
-        remainders to the earlier part. Raises InvalidMoney for unusable weights.
+        remainders to the earlier part. Raises InvalidMoneyError for unusable weights.
         """
         exact_weights = [decimal(weight) for weight in weights]
         if not any(exact_weights) or min(exact_weights) < 0:
-            raise InvalidMoney("weights must not be negative nor all zero")
+            raise InvalidMoneyError("weights must not be negative nor all zero")
         shares = _largest_remainder(abs(self.to_minor()), _whole(exact_weights))
         sign = -1 if self.amount < 0 else 1
         return tuple(Money.from_minor(sign * share, self.currency) for share in shares)
@@ -125,20 +125,20 @@ class Money:
     def convert(self, rate: Decimal, currency: str) -> "Money":
         """This times ``rate`` (units of ``currency`` for one of ours), rounded half
         away from zero to the minor unit, as ``odoo.tools.float_round`` does.
-        Raises InvalidMoney, UnknownCurrency.
+        Raises InvalidMoneyError, UnknownCurrencyError.
         """
         factor = decimal(rate)
         if factor <= 0:
-            raise InvalidMoney("a rate must be above zero")
+            raise InvalidMoneyError("a rate must be above zero")
         unit = _UNIT[MINOR_UNITS[currency_code(currency)]]
         product = _WIDE.multiply(self.amount, factor)
         return Money(product.quantize(unit, context=_WIDE), currency)
 
     def _same(self, other: "Money") -> Decimal:
         if not isinstance(other, Money):
-            raise InvalidMoney("money only goes with money")
+            raise InvalidMoneyError("money only goes with money")
         if other.currency != self.currency:
-            raise InvalidMoney(f"{self.currency} does not go with {other.currency}")
+            raise InvalidMoneyError(f"{self.currency} does not go with {other.currency}")
         return other.amount
 
 

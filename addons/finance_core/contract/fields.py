@@ -21,7 +21,7 @@ from pydantic import (
 )
 
 from ..currency import currency_code
-from ..money import InvalidMoney, decimal
+from ..money import InvalidMoneyError, decimal
 
 MAX_TEXT = 500
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -71,7 +71,7 @@ def _quantity(value: object) -> Decimal:
     """Any exact number, without trailing zeros, so that equal numbers look equal."""
     number = decimal(value).normalize()
     if number.as_tuple().exponent < -12:
-        raise InvalidMoney("must have at most 12 decimals")
+        raise InvalidMoneyError("must have at most 12 decimals")
     return number
 
 
