@@ -16,9 +16,10 @@ from .errors import MalformedPayload
 LIMIT = Decimal(10) ** 15
 """Amounts are smaller than this, in major units, whatever their sign."""
 
-_PLAIN = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,12})?")
-#: Wide enough for any amount times any rate, so that rounding happens only once.
-_WIDE = Context(prec=100, rounding=ROUND_HALF_UP)
+_PLAIN = re.compile(r"-?[0-9]{1,15}(\.[0-9]{1,18})?")
+WIDE = Context(prec=100, rounding=ROUND_HALF_UP)
+"""Wide enough for any amount times any rate, so that rounding happens only once."""
+
 _UNIT = {digits: Decimal(1).scaleb(-digits) for digits in set(MINOR_UNITS.values())}
 
 
@@ -52,7 +53,7 @@ def exact(amount: Decimal, currency: str) -> Decimal:
     Raises InvalidMoneyError if it has more decimals, UnknownCurrencyError.
     """
     digits = MINOR_UNITS[currency_code(currency)]
-    result = amount.quantize(_UNIT[digits], context=_WIDE)
+    result = amount.quantize(_UNIT[digits], context=WIDE)
     if result != amount:
         raise InvalidMoneyError(f"must have at most {digits} decimals in {currency}")
     return result if result else abs(result)  # there is no negative zero
@@ -131,21 +132,23 @@ class Money:
         if factor <= 0:
             raise InvalidMoneyError("a rate must be above zero")
         unit = _UNIT[MINOR_UNITS[currency_code(currency)]]
-        product = _WIDE.multiply(self.amount, factor)
-        return Money(product.quantize(unit, context=_WIDE), currency)
+        product = WIDE.multiply(self.amount, factor)
+        return Money(product.quantize(unit, context=WIDE), currency)
 
     def _same(self, other: "Money") -> Decimal:
         if not isinstance(other, Money):
             raise InvalidMoneyError("money only goes with money")
         if other.currency != self.currency:
-            raise InvalidMoneyError(f"{self.currency} does not go with {other.currency}")
+            raise InvalidMoneyError(
+                f"{self.currency} does not go with {other.currency}"
+            )
         return other.amount
 
 
 def _whole(weights: Sequence[Decimal]) -> list[int]:
     """The weights scaled to integers by one common power of ten."""
     digits = max(0, *(-weight.as_tuple().exponent for weight in weights))
-    return [int(weight.scaleb(digits, context=_WIDE)) for weight in weights]
+    return [int(weight.scaleb(digits, context=WIDE)) for weight in weights]
 
 
 def _largest_remainder(total: int, weights: Sequence[int]) -> list[int]:

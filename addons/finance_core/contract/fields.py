@@ -21,7 +21,7 @@ from pydantic import (
 )
 
 from ..currency import currency_code
-from ..money import InvalidMoneyError, decimal
+from ..money import WIDE, InvalidMoneyError, decimal
 
 MAX_TEXT = 500
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -69,9 +69,9 @@ def _day(value: object) -> date:
 
 def _quantity(value: object) -> Decimal:
     """Any exact number, without trailing zeros, so that equal numbers look equal."""
-    number = decimal(value).normalize()
-    if number.as_tuple().exponent < -12:
-        raise InvalidMoneyError("must have at most 12 decimals")
+    number = decimal(value).normalize(WIDE)
+    if number.as_tuple().exponent < -18:
+        raise InvalidMoneyError("must have at most 18 decimals")
     return number
 
 
@@ -158,7 +158,7 @@ Number = Annotated[
     Decimal,
     BeforeValidator(_quantity),
     _PLAIN_DIGITS,
-    _schema(pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,12})?$"),
+    _schema(pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,18})?$"),
 ]
 """An exact number that is no amount: a quantity, a unit price, a percentage."""
 
@@ -166,7 +166,7 @@ Rate = Annotated[
     Decimal,
     BeforeValidator(lambda value: _positive(_quantity(value))),
     _PLAIN_DIGITS,
-    _schema(pattern=r"^[0-9]{1,15}(\.[0-9]{1,12})?$"),
+    _schema(pattern=r"^[0-9]{1,15}(\.[0-9]{1,18})?$"),
 ]
 """An exchange rate, above zero."""
 

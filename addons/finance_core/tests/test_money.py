@@ -122,7 +122,9 @@ def test_allocated_parts_add_up_and_stay_within_one_minor_unit(minor, code, part
         context.prec = 60
         for share, weight in zip(shares, parts, strict=True):
             assert abs(share - minor * Decimal(weight) / sum(map(Decimal, parts))) < 1
-    assert all(share == 0 for share, weight in zip(shares, parts, strict=True) if not weight)
+    assert all(
+        share == 0 for share, weight in zip(shares, parts, strict=True) if not weight
+    )
 
 
 @given(minors, currencies, st.integers(1, 50))

@@ -138,7 +138,7 @@ values = st.recursive(
     | st.booleans()
     | st.integers(-(10**30), 10**30)
     | st.text(st.characters(exclude_categories=["Cs"])),
-    lambda inner: st.lists(inner) | st.dictionaries(st.text("abc[]{}\"\\"), inner),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text('abc[]{}"\\'), inner),
     max_leaves=60,
 )
 
