@@ -1,0 +1,484 @@
+"""Translation: a document and a snapshot of mappings and rules become an entry draft.
+
+Pure: no database, no clock, no network. Previews, tests and postings all use
+:func:`translate`; only the hub's last step creates records. The default entries are
+those of double entry for payment gateways (clearing, transit, reserve, dispute
+accounts); they are data (:class:`Rule`), not code.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
+from zoneinfo import ZoneInfo
+
+from .contract.envelope import Document
+from .errors import NeedsPerson
+from .mapping import MappingTable, valid_on
+
+ZERO = Decimal(0)
+
+
+@dataclass(frozen=True)
+class RuleLine:
+    """One line of an entry to be.
+
+    ``measure`` names the amount (see MEASURES), ``sign`` is +1 for debit when that
+    amount is positive. The account is that of the open item the reference with role
+    ``settles`` names; without one, what ``mapping`` says for ``key``, a tuple of
+    templates such as ``("clearing", "{currency}")``. ``match`` is the role of the
+    reference whose lines on one account belong together and are reconciled once
+    they sum to zero.
+    """
+
+    measure: str
+    sign: int
+    mapping: str
+    key: tuple[str, ...]
+    label: str = ""
+    settles: str = ""
+    match: str = ""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """How one document type (of some categories; none means all) becomes an entry.
+
+    ``outcome`` is ``post``, or ``ignore`` with a ``reason``.
+    ``credit_note`` asks for a credit note against the invoice that a refund names.
+    """
+
+    rule_id: int
+    version_id: int
+    document_type: str
+    categories: frozenset[str] = frozenset()
+    outcome: str = "post"
+    reason: str = ""
+    journal_mapping: str = "journal"
+    journal_key: tuple[str, ...] = ("gateway",)
+    credit_note: bool = False
+    lines: tuple[RuleLine, ...] = ()
+    valid_from: date | None = None
+    valid_to: date | None = None
+
+    def applies_to(self, document: Document) -> bool:
+        return document.type == self.document_type and (
+            not self.categories or document.category in self.categories
+        )
+
+
+@dataclass(frozen=True)
+class OpenItem:
+    """The receivable or payable line of an invoice in the books.
+
+    ``balance_per_unit`` is not kept: Odoo values the reconciliation itself.
+    """
+
+    account_id: int
+    partner_id: int
+    move_id: int
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything translation may know, read once for a whole batch.
+
+    ``digits`` are the decimal places of the currencies that are active in the books.
+    ``rates`` hold company currency per unit by (currency, date).
+    ``open_items`` are keyed by (role, foreign value). No entry may be dated on or
+    before ``locked_through``.
+    """
+
+    company_currency: str
+    time_zone: str
+    rules: Sequence[Rule]
+    mappings: Mapping[str, Sequence[MappingTable]]
+    digits: Mapping[str, int]
+    rates: Mapping[tuple[str, date], Decimal]
+    open_items: Mapping[tuple[str, str], OpenItem]
+    locked_through: date | None = None
+
+
+@dataclass(frozen=True)
+class DraftLine:
+    """``amount`` is signed (debit positive) in ``currency``, ``balance`` the same in
+    company currency. ``settles`` and ``match`` are (role, value) or None."""
+
+    account_id: int
+    amount: Decimal
+    currency: str
+    balance: Decimal
+    label: str
+    partner_id: int | None = None
+    settles: tuple[str, str] | None = None
+    match: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True)
+class CreditNoteDraft:
+    """A credit note of ``amount`` (gross, positive) against the invoice ``item``.
+
+    ``key`` is the foreign id of the refund; the entry's line that settles
+    ``("credit_note", key)`` is reconciled with it.
+    """
+
+    key: str
+    item: OpenItem
+    invoice: str
+    amount: Decimal
+    currency: str
+
+
+@dataclass(frozen=True)
+class EntryDraft:
+    """A balanced entry as plain data, with the versions it was made by."""
+
+    date: date
+    journal_id: int
+    ref: str
+    lines: tuple[DraftLine, ...]
+    rule: Rule
+    mapping_versions: frozenset[int] = frozenset()
+    credit_notes: tuple[CreditNoteDraft, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ignored:
+    """Nothing to post, by an approved rule and for its reason."""
+
+    rule: Rule
+    reason: str
+
+
+@dataclass(frozen=True)
+class _Part:
+    """An amount of a document: with its currency and what templates may say."""
+
+    amount: Decimal
+    currency: str
+    values: Mapping[str, str]
+    label: str = ""
+
+
+def _amount(doc):
+    return [_Part(doc.amount, doc.currency, {})]
+
+
+def _counter(doc):
+    """The amount in the currency of the underlying object, where that differs."""
+    if getattr(doc, "source_amount", None) is None:
+        return _amount(doc)
+    return [_Part(doc.source_amount, doc.source_currency, {})]
+
+
+def _fee(doc):
+    return [_Part(doc.fee, doc.currency, {})]
+
+
+def _each_fee(doc):
+    return [
+        _Part(fee.amount, doc.currency, {"fee": fee.type}, fee.description)
+        for fee in doc.fees
+    ]
+
+
+def _each_line(doc):
+    return [
+        _Part(
+            line.debit - line.credit,
+            doc.currency,
+            {"account": line.account},
+            line.label,
+        )
+        for line in doc.lines
+    ]
+
+
+MEASURES = {
+    "amount": _amount,
+    "counter": _counter,
+    "fee": _fee,
+    "each_fee": _each_fee,
+    "each_line": _each_line,
+}
+DIFFERENCE = "difference"  #: what is missing to balance, in company currency
+
+
+def find_rule(document: Document, day: date, rules: Sequence[Rule]) -> Rule:
+    """The first rule in force that applies. Raises NeedsPerson when there is none."""
+    for rule in valid_on(day, rules):
+        if rule.applies_to(document):
+            return rule
+    what = f"{document.type}/{document.category}".rstrip("/")
+    raise NeedsPerson(
+        f"rule:{what}",
+        f"No posting rule says what to do with “{what}”.",
+        "Add a posting rule for it; the waiting documents then go on by themselves.",
+    )
+
+
+def accounting_date(document: Document, time_zone: str) -> date:
+    """The day it happened in the company's time zone."""
+    return document.occurred_at.astimezone(ZoneInfo(time_zone)).date()
+
+
+def translate(document: Document, snapshot: Snapshot) -> EntryDraft | Ignored:
+    """The entry of one document, balanced to the cent, or the reason for none.
+
+    Raises NeedsPerson for everything a person has to complete: no rule, unmapped
+    value, unknown open item, missing rate or currency, an entry that does not
+    balance.
+    """
+    day = accounting_date(document, snapshot.time_zone)
+    rule = find_rule(document, day, snapshot.rules)
+    if rule.outcome == "ignore":
+        return Ignored(rule, rule.reason)
+    return _Translation(document, snapshot, rule, day).draft()
+
+
+class _Translation:
+    """One run of :func:`translate`: keeps what several steps need."""
+
+    def __init__(self, document: Document, snapshot: Snapshot, rule: Rule, day: date):
+        self.document = document
+        self.snapshot = snapshot
+        self.rule = rule
+        self.date = day
+        self.versions: set[int] = set()
+        self.values = {
+            "currency": document.currency or "",
+            "category": document.category,
+        }
+
+    def draft(self) -> EntryDraft:
+        self._check_period()
+        journal = self._map(self.rule.journal_mapping, self.rule.journal_key, {})
+        lines = [
+            line
+            for rule_line in self.rule.lines
+            if rule_line.measure != DIFFERENCE
+            for line in self._lines(rule_line)
+        ]
+        return EntryDraft(
+            date=self.date,
+            journal_id=journal,
+            ref=self.document.source_id,
+            lines=tuple(self._balanced(lines)),
+            rule=self.rule,
+            credit_notes=tuple(self._credit_notes()),
+            mapping_versions=frozenset(self.versions),
+        )
+
+    def _check_period(self) -> None:
+        locked = self.snapshot.locked_through
+        if locked and self.date <= locked:
+            raise NeedsPerson(
+                f"period:{locked}",
+                f"The accounting date {self.date} lies in a locked period"
+                f" (through {locked}).",
+                "Reopen the period or grant a lock date exception, then try again.",
+                category="control",
+            )
+
+    def _lines(self, rule_line: RuleLine):
+        item = self._open_item(rule_line.settles)
+        for part in MEASURES[rule_line.measure](self.document):
+            if not part.amount:
+                continue
+            amount = part.amount * rule_line.sign
+            account = (
+                item.account_id
+                if item
+                else self._map(rule_line.mapping, rule_line.key, part.values)
+            )
+            yield DraftLine(
+                account_id=account,
+                amount=amount,
+                currency=part.currency,
+                balance=self._balance(rule_line, amount, part.currency),
+                label=self._label(rule_line, part),
+                partner_id=item.partner_id if item else None,
+                settles=self._settles(rule_line) if item else None,
+                match=self._reference(rule_line.match),
+            )
+
+    def _settles(self, rule_line: RuleLine) -> tuple[str, str] | None:
+        if self.rule.credit_note:
+            return ("credit_note", self.document.source_id)
+        return self._reference(rule_line.settles)
+
+    def _label(self, rule_line: RuleLine, part: _Part) -> str:
+        words = [rule_line.label, part.label or self.document.description]
+        return " · ".join(word for word in words if word) or self.document.source_id
+
+    def _reference(self, role: str) -> tuple[str, str] | None:
+        value = self.document.reference(role) if role else None
+        return (role, value) if value else None
+
+    def _open_item(self, role: str) -> OpenItem | None:
+        reference = self._reference(role)
+        if reference is None:
+            return None
+        item = self.snapshot.open_items.get(reference)
+        if item is None:
+            raise NeedsPerson(
+                f"open_item:{role}:{reference[1]}",
+                f"The {role} {reference[1]} is not posted in the books.",
+                f"Post the {role} {reference[1]}, or correct the reference at the"
+                " source; the document then goes on by itself.",
+            )
+        return item
+
+    def _credit_notes(self) -> Iterable[CreditNoteDraft]:
+        item = self._open_item("invoice") if self.rule.credit_note else None
+        if item:
+            part = _counter(self.document)[0]
+            yield CreditNoteDraft(
+                key=self.document.source_id,
+                item=item,
+                invoice=self.document.reference("invoice"),
+                amount=abs(part.amount),
+                currency=part.currency,
+            )
+
+    def _map(self, mapping: str, key: Sequence[str], values: Mapping) -> int:
+        filled = tuple(part.format_map({**self.values, **values}) for part in key)
+        versions = self.snapshot.mappings.get(mapping, ())
+        table = next(iter(valid_on(self.date, versions)), None)
+        rule = table.find(filled) if table else None
+        if rule is None:
+            label = versions[0].label if versions else mapping
+            shown = " / ".join(filled)
+            raise NeedsPerson(
+                f"mapping:{mapping}:{'|'.join(filled)}",
+                f"“{shown}” has no target in the mapping “{label}”.",
+                f"Add “{shown}” to the mapping “{label}”; the waiting documents then"
+                " go on by themselves.",
+            )
+        self.versions.add(table.version_id)
+        return rule.target
+
+    def _balance(self, rule_line: RuleLine, amount: Decimal, currency: str) -> Decimal:
+        """Company currency. The counter line carries the value of the amount it
+        stands against, unless it is in company currency itself."""
+        if currency == self.snapshot.company_currency:
+            return self._exact(amount, currency)
+        if rule_line.measure == "counter":
+            self._exact(amount, currency)
+            value = self._value(self.document.amount, self.document.currency)
+            return value * rule_line.sign
+        return self._value(amount, currency)
+
+    def _value(self, amount: Decimal, currency: str) -> Decimal:
+        amount = self._exact(amount, currency)
+        company = self.snapshot.company_currency
+        if currency == company:
+            return amount
+        rate = self.snapshot.rates.get((currency, self.date))
+        if rate is None:
+            raise NeedsPerson(
+                f"rate:{currency}:{self.date}",
+                f"There is no exchange rate for {currency} on {self.date}.",
+                f"Enter the rate of {currency} for {self.date}.",
+            )
+        return _rounded(amount * rate, self.snapshot.digits[company])
+
+    def _exact(self, amount: Decimal, currency: str) -> Decimal:
+        digits = self.snapshot.digits.get(currency)
+        if digits is None:
+            raise NeedsPerson(
+                f"currency:{currency}",
+                f"The currency {currency} is not active in Odoo.",
+                f"Activate {currency} under Accounting › Configuration › Currencies.",
+            )
+        if _rounded(amount, digits) != amount:
+            raise NeedsPerson(
+                f"precision:{currency}",
+                f"{amount} {currency} has more decimals than {currency} has in Odoo.",
+                f"Correct the decimal places of {currency}, or the source.",
+                category="control",
+            )
+        return amount
+
+    def _balanced(self, lines: list[DraftLine]) -> list[DraftLine]:
+        missing = -sum((line.balance for line in lines), ZERO)
+        if not missing:
+            return lines
+        for rule_line in self.rule.lines:
+            if rule_line.measure == DIFFERENCE:
+                return [*lines, self._difference(rule_line, missing)]
+        return _spread_rounding(lines, missing, self.document, self.snapshot)
+
+    def _difference(self, rule_line: RuleLine, missing: Decimal) -> DraftLine:
+        side = "loss" if missing > 0 else "gain"
+        return DraftLine(
+            account_id=self._map(rule_line.mapping, rule_line.key, {"side": side}),
+            amount=missing,
+            currency=self.snapshot.company_currency,
+            balance=missing,
+            label=rule_line.label or self.document.source_id,
+        )
+
+
+def _rounded(amount: Decimal, digits: int) -> Decimal:
+    return amount.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+
+
+def _spread_rounding(lines, missing, document, snapshot) -> list[DraftLine]:
+    """Puts what conversion lost in rounding (at most half a minor unit a line) on
+    the largest converted line; more than that is an error of the source."""
+    unit = Decimal(1).scaleb(-snapshot.digits[snapshot.company_currency])
+    company = snapshot.company_currency
+    converted = [i for i, line in enumerate(lines) if line.currency != company]
+    if not converted or abs(missing) > unit * len(lines) / 2:
+        raise NeedsPerson(
+            f"unbalanced:{document.type}",
+            f"The entry of {document.source_id} does not balance:"
+            f" {missing} {company} are missing.",
+            "Correct the posting rule or the document at its source.",
+            category="control",
+        )
+    largest = max(converted, key=lambda i: abs(lines[i].balance))
+    line = lines[largest]
+    return [
+        *lines[:largest],
+        replace(line, balance=line.balance + missing),
+        *lines[largest + 1 :],
+    ]
+
+
+def combine(drafts: Sequence[EntryDraft], day: date, ref: str) -> EntryDraft:
+    """One entry for many documents (a payout): lines that settle something stay
+    apart, all others are summed by account, partner, currency and match.
+
+    Balanced because every part is. Raises ValueError for no drafts.
+    """
+    if not drafts:
+        raise ValueError("There is nothing to combine.")
+    apart: list[DraftLine] = []
+    summed: dict[tuple, DraftLine] = {}
+    for line in (line for draft in drafts for line in draft.lines):
+        if line.settles:
+            apart.append(line)
+            continue
+        key = (line.account_id, line.partner_id, line.currency, line.match)
+        known = summed.get(key)
+        summed[key] = _added(known, line, ref) if known else line
+    kept = [line for line in summed.values() if line.amount or line.balance]
+    return replace(
+        drafts[0],
+        date=day,
+        ref=ref,
+        lines=tuple(apart + kept),
+        credit_notes=tuple(note for draft in drafts for note in draft.credit_notes),
+        mapping_versions=frozenset().union(*(d.mapping_versions for d in drafts)),
+    )
+
+
+def _added(known: DraftLine, line: DraftLine, ref: str) -> DraftLine:
+    return replace(
+        known,
+        amount=known.amount + line.amount,
+        balance=known.balance + line.balance,
+        label=known.label if known.label == line.label else ref,
+    )

@@ -1,0 +1,143 @@
+"""The webhook door: authentic bytes become a message, and nothing else happens here.
+
+A 2xx leaves only after the commit. No answer sets a cookie or redirects, and no
+bytes of a stranger are answered with a 5xx other than 503.
+"""
+
+import json
+import logging
+from datetime import UTC, datetime
+
+from werkzeug.exceptions import HTTPException
+
+from odoo import SUPERUSER_ID, http
+from odoo.http import request
+
+from odoo.addons.finance_core.connector import Connector, Delivery
+from odoo.addons.finance_core.errors import NeedsPerson, Refused, SignatureRefused
+
+from ..keyring import NoKey
+from ..throttle import Throttle
+
+_logger = logging.getLogger(__name__)
+
+RETRY_AFTER = {"Retry-After": "30"}
+hints = Throttle(per_second=1)
+refusals = Throttle(per_second=1, burst=60)
+
+
+class Answer(Exception):
+    """Ends the handling of a delivery with a status and a body for the sender."""
+
+    def __init__(self, status: int, headers=None, **body):
+        super().__init__(status)
+        self.status = status
+        self.headers = headers or {}
+        self.body = body
+
+
+class WebhookController(http.Controller):
+    @http.route(
+        "/finance/webhook/<string:code>",
+        type="http",
+        auth="none",
+        methods=["POST"],
+        csrf=False,
+        save_session=False,
+        readonly=False,
+    )
+    def receive(self, code: str):
+        try:
+            self._receive(code)
+        except Answer as answer:
+            return _respond(answer)
+
+    def _receive(self, code: str):
+        # a delivery has no user: the engine acts, on the message only
+        env = request.env(user=SUPERUSER_ID)
+        known = env["finance.system"]._door(code)
+        if known is None:
+            raise Answer(404, error="Unknown system.")
+        system_id, company_id, connector_code, flow_id, allow_revisions = known
+        door = {
+            "system_id": system_id,
+            "company_id": company_id,
+            "flow_id": flow_id,
+            "allow_revisions": allow_revisions,
+        }
+        connector = env["finance.connector"]._all()[connector_code]
+        delivery = _read_delivery(connector)
+        try:
+            self._authenticate(env, door, connector, delivery)
+            identity = connector.identify(delivery)
+            message_id, status = env["finance.message"]._store(door, delivery, identity)
+        except NoKey as error:
+            _logger.error("Deliveries are refused: %s", error)
+            raise Answer(503, RETRY_AFTER, error="Not ready.") from None
+        except Refused as refusal:
+            raise Answer(400, error=str(refusal)) from None
+        if status == "other":
+            self._refuse_revision(env, system_id, identity, message_id)
+        if status == "accepted" and hints.allows(system_id):
+            env["finance.engine"]._hint(system_id)
+        raise Answer(202, message=message_id, status=status)
+
+    def _authenticate(self, env, door, connector: Connector, delivery: Delivery):
+        secrets = env["finance.credential"]._secrets(door["system_id"], "webhook")
+        try:
+            connector.signature.verify(delivery, secrets, datetime.now(UTC))
+        except SignatureRefused as refusal:
+            if refusals.allows(door["system_id"]):
+                env["finance.log"]._append(
+                    [
+                        {
+                            "event": "delivery.refused",
+                            "system_id": door["system_id"],
+                            "company_id": door["company_id"],
+                            "detail": refusal.reason,
+                        }
+                    ]
+                )
+            raise Answer(401, error=str(refusal)) from None
+
+    def _refuse_revision(self, env, system_id, identity, message_id):
+        need = NeedsPerson(
+            f"revision:{identity}",
+            f"{identity} was delivered again with other content and was refused.",
+            "Ask the source which content is right.",
+            category="control",
+        )
+        system = env["finance.system"].browse(system_id)
+        env["finance.exception"]._raise_for(system, need, message_id=message_id)
+        raise Answer(409, error="This id is known with other content.")
+
+
+def _read_delivery(connector: Connector) -> Delivery:
+    """The request's bytes, bounded. Raises Answer 400, 413 or 415."""
+    incoming = request.httprequest
+    if incoming.mimetype not in connector.content_types:
+        raise Answer(415, error="Unsupported content type.")
+    if incoming.headers.get("Content-Encoding", "identity") != "identity":
+        raise Answer(415, error="Unsupported content encoding.")
+    if incoming.content_length is None:
+        raise Answer(400, error="Content-Length is required.")
+    if incoming.content_length > connector.max_body:
+        raise Answer(413, error="The delivery is too large.")
+    try:
+        body = incoming.get_data(cache=False, parse_form_data=False)
+    except (HTTPException, OSError):
+        raise Answer(400, error="The body could not be read.") from None
+    return Delivery(
+        body=body,
+        headers={name.lower(): value for name, value in incoming.headers.items()},
+        received_at=datetime.now(UTC),
+        url=incoming.url,
+    )
+
+
+def _respond(answer: Answer):
+    return request.make_response(
+        json.dumps(answer.body),
+        headers=[("Content-Type", "application/json"), *answer.headers.items()],
+        status=answer.status,
+    )

@@ -1,0 +1,113 @@
+from datetime import timedelta
+
+from odoo import api, fields, models, tools
+from odoo.exceptions import UserError
+
+from odoo.addons.finance_core.errors import Refused
+
+from .. import keyring
+
+GRACE = timedelta(hours=24)
+
+
+class FinanceCredential(models.Model):
+    """A secret of a system: encrypted, with validity and rotation.
+
+    The secret can be set, never read back: ``secret`` is write-only and
+    ``ciphertext`` is readable by nobody through the ORM.
+    """
+
+    _name = "finance.credential"
+    _description = "Credential"
+    _order = "system_id, kind, valid_from desc"
+
+    system_id = fields.Many2one(
+        "finance.system", required=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(related="system_id.company_id", store=True, index=True)
+    kind = fields.Selection(
+        [("webhook", "Webhook signature"), ("api", "API key")], required=True
+    )
+    secret = fields.Char(
+        compute="_compute_secret",
+        inverse="_inverse_secret",
+        help="Write a new secret here. It is encrypted at once and never shown again.",
+    )
+    ciphertext = fields.Char(copy=False, groups=fields.NO_ACCESS)
+    is_set = fields.Boolean(compute="_compute_is_set")
+    valid_from = fields.Datetime(required=True, default=fields.Datetime.now)
+    valid_to = fields.Datetime(help="Refused from then on. Empty: no end.")
+
+    @api.depends_context("uid")
+    def _compute_secret(self):
+        self.secret = False
+
+    def _inverse_secret(self):
+        for credential in self.filtered("secret"):
+            try:
+                token = keyring.encrypt(credential.secret.strip().encode())
+            except Refused as error:
+                raise UserError(str(error)) from error
+            # sudo: the column is closed to everybody; only this method fills it
+            credential.sudo().ciphertext = token.decode()
+
+    @api.depends("ciphertext")
+    def _compute_is_set(self):
+        for credential in self:
+            # sudo: only whether there is one, never what it is
+            credential.is_set = bool(credential.sudo().ciphertext)
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
+
+    def action_rotate(self):
+        """Open a new, empty credential; this one stays valid for a day of grace."""
+        self.ensure_one()
+        self.valid_to = fields.Datetime.now() + GRACE
+        return {
+            "type": "ir.actions.act_window",
+            "res_model": self._name,
+            "view_mode": "form",
+            "target": "new",
+            "context": {
+                "default_system_id": self.system_id.id,
+                "default_kind": self.kind,
+            },
+        }
+
+    @api.model
+    def _secrets(self, system_id: int, kind: str) -> list[str]:
+        """The secrets of ``kind`` that are valid now, newest first; may be empty."""
+        now = fields.Datetime.now()
+        return [
+            secret
+            for secret, valid_from, valid_to in self._known_secrets(system_id, kind)
+            if valid_from <= now and (not valid_to or now < valid_to)
+        ]
+
+    @api.model
+    @tools.ormcache("system_id", "kind")
+    def _known_secrets(self, system_id: int, kind: str) -> tuple:
+        # sudo: the engine and the door act for the system, not for a user
+        credentials = self.sudo().search(
+            [("system_id", "=", system_id), ("kind", "=", kind)]
+        )
+        return tuple(
+            (
+                keyring.decrypt(credential.ciphertext.encode()).decode(),
+                credential.valid_from,
+                credential.valid_to,
+            )
+            for credential in credentials
+            if credential.ciphertext
+        )

@@ -1,0 +1,254 @@
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from odoo.addons.finance_core import contract, states
+from odoo.addons.finance_core.contract.envelope import Document, document_from_json
+from odoo.addons.finance_core.errors import NeedsPerson
+
+STATES = [
+    ("normalised", "Received"),
+    ("mapped", "Mapped"),
+    ("ready", "Ready"),
+    ("held", "Held"),
+    ("posted", "Posted"),
+    ("reconciled", "Reconciled"),
+    ("ignored", "Ignored"),
+    ("superseded", "Superseded"),
+]
+INSERT_COLUMNS = (
+    "system_id",
+    "company_id",
+    "message_id",
+    "type",
+    "category",
+    "source_id",
+    "revision",
+    "state",
+    "digest",
+    "financial_digest",
+    "correlation_id",
+    "occurred_at",
+    "currency_id",
+    "amount",
+    "description",
+    "content",
+)
+
+
+class FinanceDocument(models.Model):
+    """One canonical finance object made from messages: what happened, in our words."""
+
+    _name = "finance.document"
+    _description = "Finance Document"
+    _order = "occurred_at desc, id desc"
+    _log_access = False
+    _rec_name = "source_id"
+
+    system_id = fields.Many2one(
+        "finance.system", required=True, readonly=True, ondelete="restrict"
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="restrict"
+    )
+    message_id = fields.Many2one(
+        "finance.message",
+        readonly=True,
+        index=True,
+        ondelete="restrict",
+        help="The delivery that told of it first.",
+    )
+    type = fields.Selection(
+        selection=lambda self: self._type_selection(), required=True, readonly=True
+    )
+    category = fields.Char(readonly=True)
+    source_id = fields.Char("Foreign ID", required=True, readonly=True)
+    revision = fields.Integer(readonly=True)
+    state = fields.Selection(STATES, required=True, readonly=True)
+    digest = fields.Char(required=True, readonly=True)
+    financial_digest = fields.Char(required=True, readonly=True)
+    correlation_id = fields.Char("Business Case", readonly=True, index=True)
+    occurred_at = fields.Datetime(readonly=True)
+    currency_id = fields.Many2one("res.currency", readonly=True)
+    amount = fields.Monetary(readonly=True)
+    description = fields.Char(readonly=True)
+    content = fields.Text("Canonical Form", readonly=True)
+    detail_html = fields.Html("Details", compute="_compute_detail_html")
+    reason = fields.Char(readonly=True, help="Why it is ignored, held or waiting.")
+    rule_version_id = fields.Many2one(
+        "finance.posting.rule.version", readonly=True, ondelete="restrict"
+    )
+    mapping_version_ids = fields.Many2many(
+        "finance.mapping.version",
+        relation="finance_document_version_rel",
+        column1="document_id",
+        column2="version_id",
+        readonly=True,
+    )
+    payout_id = fields.Many2one("finance.payout", readonly=True, index="btree_not_null")
+    exception_id = fields.Many2one(
+        "finance.exception", readonly=True, index="btree_not_null"
+    )
+    move_ids = fields.Many2many(
+        "account.move",
+        relation="finance_document_move_rel",
+        column1="document_id",
+        column2="move_id",
+        readonly=True,
+    )
+    move_count = fields.Integer(compute="_compute_move_count")
+    log_ids = fields.One2many("finance.log", "document_id")
+
+    _content_unique = models.UniqueIndex("(system_id, type, source_id, digest)")
+    _by_state = models.Index("(system_id, state, occurred_at)")
+    _waiting = models.Index("(system_id, occurred_at, id) WHERE state = 'normalised'")
+
+    @api.model
+    def _type_selection(self):
+        return [
+            (name, name.replace("_", " ").capitalize()) for name in contract.TYPES
+        ]
+
+    @api.depends("source_id", "type", "category")
+    def _compute_display_name(self):
+        types = dict(self._type_selection())
+        for document in self:
+            kind = document.category or types.get(document.type, "")
+            kind = kind.replace("_", " ").capitalize()
+            document.display_name = f"{kind} {document.source_id or ''}".strip()
+
+    @api.depends("move_ids")
+    def _compute_move_count(self):
+        for document in self:
+            document.move_count = len(document.move_ids)
+
+    @api.depends("content")
+    def _compute_detail_html(self):
+        for document in self:
+            document.detail_html = self.env["ir.qweb"]._render(
+                "finance_integration.document_details",
+                {"rows": document._detail_rows()},
+                raise_if_not_found=False,
+            )
+
+    def _detail_rows(self) -> list[tuple[str, str]]:
+        """(label, value) pairs of the canonical form, for people."""
+        plain = self._plain().model_dump(mode="json", exclude={"type", "version"})
+        return list(_flatten(plain))
+
+    def _plain(self) -> Document:
+        """The canonical document. Raises MalformedPayload."""
+        self.ensure_one()
+        return document_from_json(self.content)
+
+    # -- writing -----------------------------------------------------------------
+
+    @api.model
+    def _insert(self, rows: Sequence[Mapping]) -> dict[tuple, int]:
+        """Insert documents that are not known yet, in one statement.
+
+        Returns the ids of the new ones by (type, source id, digest).
+        """
+        if not rows:
+            return {}
+        self.env.flush_all()
+        values = [
+            SQL(
+                "(%s)", SQL(", ").join(SQL("%s", row[name]) for name in INSERT_COLUMNS)
+            )
+            for row in rows
+        ]
+        inserted = self.env.execute_query(
+            SQL(
+                """INSERT INTO finance_document (%s) VALUES %s
+                   ON CONFLICT (system_id, type, source_id, digest) DO NOTHING
+                   RETURNING type, source_id, digest, id""",
+                SQL(", ").join(SQL.identifier(name) for name in INSERT_COLUMNS),
+                SQL(", ").join(values),
+            )
+        )
+        return {(kind, source, digest): id_ for kind, source, digest, id_ in inserted}
+
+    def _set_state(self, state: str, **values):
+        """The one way documents change their state. Raises ImpossibleTransition."""
+        changing = self.filtered(
+            lambda document: states.check(states.DOCUMENT, document.state, state)
+        )
+        if changing:
+            changing.write({"state": state, **values})
+            self.env["finance.log"]._append(
+                changing._log_rows(f"document.{state}", values.get("reason") or "")
+            )
+        return changing
+
+    def _hold(self, need: NeedsPerson):
+        """Wait for a person; equal causes share one exception."""
+        for system, documents in self.grouped("system_id").items():
+            exception = self.env["finance.exception"]._raise_for(system, need)
+            documents._set_state("held", reason=str(need), exception_id=exception.id)
+
+    def _log_rows(self, event: str, detail="") -> Iterable[dict]:
+        for document in self:
+            yield {
+                "event": event,
+                "system_id": document.system_id.id,
+                "company_id": document.company_id.id,
+                "message_id": document.message_id.id,
+                "document_id": document.id,
+                "exception_id": document.exception_id.id,
+                "detail": detail,
+            }
+
+    def _pass(self, *path: str, **values):
+        """Walk the given states in order, checked one by one, written once."""
+        by_state = defaultdict(self.browse)
+        for document in self:
+            by_state[document.state] |= document
+        for current in by_state:
+            for step in path:
+                states.check(states.DOCUMENT, current, step)
+                current = step
+        self.write({"state": path[-1], **values})
+
+    # -- screens -----------------------------------------------------------------
+
+    def action_open_moves(self):
+        self.ensure_one()
+        action = {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Journal Entries"),
+            "res_model": "account.move",
+            "domain": [("id", "in", self.move_ids.ids)],
+            "view_mode": "list,form",
+        }
+        if len(self.move_ids) == 1:
+            action.update(view_mode="form", res_id=self.move_ids.id)
+        return action
+
+    def action_open_case(self):
+        """Everything that shares the business case: the payment, its refunds, …"""
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Business Case %s", self.correlation_id),
+            "res_model": self._name,
+            "domain": [
+                ("system_id", "=", self.system_id.id),
+                ("correlation_id", "=", self.correlation_id),
+            ],
+            "view_mode": "list,form",
+        }
+
+
+def _flatten(value, path=""):
+    if isinstance(value, Mapping):
+        for name, each in value.items():
+            label = name.replace("_", " ").capitalize()
+            yield from _flatten(each, f"{path} › {label}" if path else label)
+    elif isinstance(value, list):
+        for number, each in enumerate(value, 1):
+            yield from _flatten(each, f"{path} {number}")
+    elif value not in (None, ""):
+        yield path, str(value)

@@ -1,0 +1,89 @@
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+MESSAGES_A_STEP = 200
+BYTES_A_STEP = 8 * 1024 * 1024
+DOCUMENTS_A_STEP = 200
+
+
+class FinanceEngine(models.AbstractModel):
+    """Moves messages along the one road, a bounded step at a time.
+
+    What has to be done is always read from the tables; a queue job is only a hint
+    that somebody should look. A step is one transaction: normalise waiting messages,
+    else post waiting documents, else prove payouts.
+    """
+
+    _name = "finance.engine"
+    _description = "Integration Engine"
+
+    @api.model
+    def _hint(self, system_id: int):
+        """Ask for a drain soon. Many hints before it starts make one job."""
+        # sudo: whoever brings work may wake the engine
+        system = self.env["finance.system"].sudo().browse(system_id)
+        system.with_delay(
+            channel="root.finance",
+            identity_key=f"finance.drain:{system_id}",
+            description=f"Process what waits for {system.code}",
+        )._job_drain()
+
+    @api.model
+    def _want_pull(self, system, stream: str, scope: str = ""):
+        """Ask for a pull soon. Many wishes before it starts make one job."""
+        # sudo: whoever knows of news may wake the engine
+        system.sudo().with_delay(
+            channel="root.finance",
+            identity_key=f"finance.pull:{system.id}:{stream}:{scope}",
+            description=f"Pull {stream} {scope} of {system.code}",
+        )._job_pull(stream, scope)
+
+    @api.model
+    def _step(self, system) -> bool:
+        """Do one step for a system. False when there was nothing to do, or when
+        another worker is at it: steps of one system follow each other."""
+        if not self._lock(system.id):
+            return False
+        return (
+            self._normalise_step(system)
+            or self.env["finance.poster"]._post_step(system, DOCUMENTS_A_STEP)
+            or self.env["finance.payout"]._prove_step(system)
+        )
+
+    def _lock(self, system_id: int) -> bool:
+        rows = self.env.execute_query(
+            SQL(
+                "SELECT pg_try_advisory_xact_lock(hashtext('finance.engine'), %s)",
+                system_id,
+            )
+        )
+        return rows[0][0]
+
+    def _normalise_step(self, system) -> bool:
+        messages = self.env["finance.message"]._take(system.id, MESSAGES_A_STEP)
+        messages = messages._within(BYTES_A_STEP)
+        if messages:
+            self.env["finance.normaliser"]._normalise(system, messages)
+        return bool(messages)
+
+    @api.model
+    def _cron_sweep(self):
+        """Find work that no job knows of: the tables are the truth."""
+        systems = self.env["finance.system"].search([])
+        self.env["finance.exception"]._release_found_items(systems)
+        waiting = self.env.execute_query(
+            SQL(
+                """SELECT system_id FROM finance_message
+                    WHERE state IN ('received', 'retrying')
+                      AND (next_attempt_at IS NULL
+                           OR next_attempt_at <= now() AT TIME ZONE 'UTC')
+                    UNION SELECT system_id FROM finance_document
+                    WHERE state = 'normalised'
+                    UNION SELECT system_id FROM finance_payout WHERE state = 'open'"""
+            )
+        )
+        for (system_id,) in waiting:
+            self._hint(system_id)
+        for flow in self.env["finance.flow"].search([("kind", "=", "pull")]):
+            if flow._is_due(fields.Datetime.now()):
+                self._want_pull(flow.system_id, flow.stream)

@@ -1,0 +1,207 @@
+from datetime import timedelta
+
+from odoo import api, fields, models
+
+from odoo.addons.finance_core import states
+from odoo.addons.finance_core.errors import NeedsPerson
+
+CATEGORIES = [
+    ("technical", "Technical"),
+    ("data", "Data"),
+    ("control", "Control"),
+    ("reconciliation", "Reconciliation"),
+]
+
+
+class FinanceException(models.Model):
+    """A business case that needs a person. Equal causes share one exception."""
+
+    _name = "finance.exception"
+    _description = "Exception"
+    _order = "state, due_at, id"
+
+    name = fields.Char("What is wrong", required=True, readonly=True)
+    remedy = fields.Char("What to do", readonly=True)
+    cause = fields.Char(required=True, readonly=True)
+    category = fields.Selection(CATEGORIES, required=True, readonly=True)
+    state = fields.Selection(
+        [("open", "Open"), ("resolved", "Resolved")],
+        required=True,
+        default="open",
+        readonly=True,
+    )
+    system_id = fields.Many2one(
+        "finance.system", required=True, readonly=True, index=True, ondelete="restrict"
+    )
+    company_id = fields.Many2one(related="system_id.company_id", store=True, index=True)
+    owner_id = fields.Many2one("res.users", index=True)
+    due_at = fields.Datetime("Due")
+    document_ids = fields.One2many("finance.document", "exception_id")
+    document_count = fields.Integer(
+        "Waiting Documents", compute="_compute_document_count"
+    )
+    message_id = fields.Many2one("finance.message", readonly=True, ondelete="restrict")
+    payout_id = fields.Many2one("finance.payout", readonly=True, ondelete="restrict")
+    resolved_at = fields.Datetime(readonly=True)
+    resolved_by_id = fields.Many2one("res.users", readonly=True)
+    resolution = fields.Char(readonly=True)
+
+    _open_unique = models.UniqueIndex("(system_id, cause) WHERE state = 'open'")
+
+    def _compute_document_count(self):
+        groups = self.env["finance.document"]._read_group(
+            [("exception_id", "in", self.ids), ("state", "=", "held")],
+            ["exception_id"],
+            ["__count"],
+        )
+        counts = {exception.id: count for exception, count in groups}
+        for exception in self:
+            exception.document_count = counts.get(exception.id, 0)
+
+    @api.model
+    def _raise_for(self, system, need: NeedsPerson, **links):
+        """The open exception for this cause, new or known."""
+        known = self.search(
+            [
+                ("system_id", "=", system.id),
+                ("cause", "=", need.cause),
+                ("state", "=", "open"),
+            ]
+        )
+        if known:
+            return known
+        exception = self.create(
+            {
+                "name": str(need),
+                "remedy": need.remedy,
+                "cause": need.cause,
+                "category": need.category,
+                "system_id": system.id,
+                "owner_id": system.owner_id.id,
+                "due_at": fields.Datetime.now() + timedelta(hours=system.service_hours),
+                **links,
+            }
+        )
+        self.env["finance.log"]._append(
+            [exception._log_row("exception.opened", str(need))]
+        )
+        return exception
+
+    def _log_row(self, event: str, detail: str) -> dict:
+        self.ensure_one()
+        return {
+            "event": event,
+            "system_id": self.system_id.id,
+            "company_id": self.company_id.id,
+            "exception_id": self.id,
+            "message_id": self.message_id.id,
+            "detail": detail,
+        }
+
+    def _resolve(self, resolution: str):
+        """Close exceptions that are no longer true."""
+        open_ones = self.filtered(
+            lambda each: states.check(states.EXCEPTION, each.state, "resolved")
+        )
+        open_ones.write(
+            {
+                "state": "resolved",
+                "resolution": resolution,
+                "resolved_at": fields.Datetime.now(),
+                "resolved_by_id": self.env.uid,
+            }
+        )
+        self.env["finance.log"]._append(
+            each._log_row("exception.resolved", resolution) for each in open_ones
+        )
+
+    @api.model
+    def _resolve_empty(self, system_id: int):
+        """Close the exceptions about documents of which none is held any more."""
+        exceptions = self.search(
+            [
+                ("system_id", "=", system_id),
+                ("state", "=", "open"),
+                ("document_ids", "!=", False),
+            ]
+        )
+        done = exceptions.filtered(lambda each: not each.document_count)
+        done._resolve(self.env._("The waiting documents went on."))
+
+    def _release(self):
+        """Let the held documents of these exceptions try again, in the background."""
+        held = self.document_ids.filtered(lambda each: each.state == "held")
+        held._set_state("normalised", reason=False)
+        for system in self.system_id:
+            self.env["finance.engine"]._hint(system.id)
+
+    @api.model
+    def _release_caused_by(self, systems, prefix: str):
+        """Release what waits for something that has just been completed."""
+        waiting = self.search(
+            [
+                ("system_id", "in", systems.ids),
+                ("state", "=", "open"),
+                ("cause", "=like", f"{prefix}%"),
+            ]
+        )
+        waiting._release()
+
+    @api.model
+    def _release_found_items(self, systems):
+        """Release what waits for an invoice that has been posted by now."""
+        waiting = self.search(
+            [
+                ("system_id", "in", systems.ids),
+                ("state", "=", "open"),
+                ("cause", "=like", "open_item:%"),
+            ]
+        )
+        numbers = {each.cause.split(":", 2)[2]: each for each in waiting}
+        posted = self.env["account.move"].search(
+            [("name", "in", list(numbers)), ("state", "=", "posted")]
+        )
+        for move in posted:
+            exception = numbers[move.name]
+            if exception.company_id == move.company_id:
+                exception._release()
+
+    def action_try_again(self):
+        """The button of the exception form: process what waits for it once more."""
+        self.check_access("write")
+        # sudo: people may ask for another try, the engine alone changes documents
+        self.sudo()._release()
+        return self._notify(
+            self.env._("The waiting documents are processed again in the background.")
+        )
+
+    def action_open_documents(self):
+        self.ensure_one()
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.name,
+            "res_model": "finance.document",
+            "domain": [("exception_id", "=", self.id)],
+            "view_mode": "list,form",
+        }
+
+    def action_add_mapping(self):
+        """Open a new mapping line with the missing value filled in."""
+        self.ensure_one()
+        _, code, key = self.cause.split(":", 2)
+        version = self.env["finance.mapping"]._current_version(self.system_id, code)
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Add to Mapping"),
+            "res_model": "finance.mapping.rule",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_version_id": version.id, "default_key": key},
+        }
+
+    def _notify(self, message: str) -> dict:
+        return {
+            "type": "ir.actions.client",
+            "tag": "display_notification",
+            "params": {"type": "success", "message": message},
+        }

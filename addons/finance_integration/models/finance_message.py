@@ -1,0 +1,252 @@
+import hashlib
+import json
+from datetime import timedelta
+
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from odoo.addons.finance_core import states
+from odoo.addons.finance_core.connector import Delivery
+
+from .. import keyring
+
+STATES = [(state, state.capitalize()) for state in states.MESSAGE]
+PREVIEW_CHARS = 20000
+
+
+class FinanceMessage(models.Model):
+    """One delivery in or out, exactly as it travelled: the inbox and the outbox.
+
+    Rows are written by SQL in one statement and never change but for their state.
+    """
+
+    _name = "finance.message"
+    _description = "Message"
+    _order = "id desc"
+    _log_access = False
+    _rec_name = "identity"
+
+    system_id = fields.Many2one(
+        "finance.system", required=True, readonly=True, ondelete="restrict"
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, readonly=True, ondelete="restrict"
+    )
+    flow_id = fields.Many2one("finance.flow", readonly=True, ondelete="restrict")
+    direction = fields.Selection(
+        [("in", "In"), ("out", "Out")], required=True, readonly=True
+    )
+    state = fields.Selection(STATES, required=True, readonly=True)
+    identity = fields.Char(
+        required=True, readonly=True, help="What makes two deliveries the same."
+    )
+    revision = fields.Integer(
+        readonly=True, help="Counts other contents that came under one identity."
+    )
+    digest = fields.Char(
+        "SHA-256", readonly=True, help="Of the bytes as they travelled."
+    )
+    correlation_id = fields.Char(readonly=True)
+    stream = fields.Char(readonly=True)
+    scope = fields.Char(readonly=True)
+    size = fields.Integer("Bytes", readonly=True)
+    payload = fields.Binary(attachment=False, groups=fields.NO_ACCESS)
+    content = fields.Text(
+        compute="_compute_content", groups="finance_integration.group_operator"
+    )
+    received_at = fields.Datetime(readonly=True)
+    processed_at = fields.Datetime(readonly=True)
+    attempts = fields.Integer(readonly=True)
+    next_attempt_at = fields.Datetime(readonly=True)
+    error = fields.Char(readonly=True)
+    document_ids = fields.One2many("finance.document", "message_id")
+    document_count = fields.Integer(compute="_compute_document_count")
+
+    _identity_unique = models.UniqueIndex("(system_id, identity, revision)")
+    _waiting = models.Index(
+        "(system_id, id) WHERE state IN ('received', 'retrying')"
+    )
+    _by_state = models.Index("(system_id, state, received_at)")
+
+    @api.depends("document_ids")
+    def _compute_document_count(self):
+        groups = self.env["finance.document"]._read_group(
+            [("message_id", "in", self.ids)], ["message_id"], ["__count"]
+        )
+        counts = {message.id: count for message, count in groups}
+        for message in self:
+            message.document_count = counts.get(message.id, 0)
+
+    def _compute_content(self):
+        for message in self:
+            message.content = _readable(message._body())[:PREVIEW_CHARS]
+
+    def _body(self) -> bytes:
+        """The bytes as they travelled."""
+        self.ensure_one()
+        rows = self.env.execute_query(
+            SQL("SELECT payload FROM finance_message WHERE id = %s", self.id)
+        )
+        return keyring.decrypt(rows[0][0])
+
+    @api.model
+    def _store(self, door: dict, delivery: Delivery, identity: str) -> tuple[int, str]:
+        """Write one incoming delivery: (id, ``accepted`` | ``duplicate`` | ``other``).
+
+        ``door`` has system_id, company_id, flow_id and allow_revisions. ``other``
+        means: known identity, other content, and the flow forbids revisions; nothing
+        was written then and the id is that of the first revision.
+        """
+        digest = hashlib.sha256(delivery.body).hexdigest()
+        token = keyring.encrypt(delivery.body)
+        revision = 0
+        while True:
+            message_id = self._insert(
+                door, delivery, identity, revision, digest, token
+            )
+            if message_id:
+                return message_id, "accepted"
+            known = self.env.execute_query(
+                SQL(
+                    """SELECT id, digest, revision FROM finance_message
+                        WHERE system_id = %s AND identity = %s ORDER BY revision""",
+                    door["system_id"],
+                    identity,
+                )
+            )
+            same = [row[0] for row in known if row[1] == digest]
+            if same:
+                return same[0], "duplicate"
+            if known and not door["allow_revisions"]:
+                return known[0][0], "other"
+            revision = known[-1][2] + 1 if known else revision + 1
+
+    @api.model
+    def _insert(self, door, delivery, identity, revision, digest, token) -> int | None:
+        rows = self.env.execute_query(
+            SQL(
+                """
+                WITH message AS (
+                    INSERT INTO finance_message (
+                        system_id, company_id, flow_id, direction, state, identity,
+                        revision, digest, correlation_id, stream, scope, size,
+                        payload, received_at, attempts)
+                    VALUES (%(system)s, %(company)s, %(flow)s, 'in', 'received',
+                            %(identity)s, %(revision)s, %(digest)s, %(identity)s,
+                            %(stream)s, %(scope)s, %(size)s, %(payload)s,
+                            now() AT TIME ZONE 'UTC', 0)
+                    ON CONFLICT (system_id, identity, revision) DO NOTHING
+                    RETURNING id
+                )
+                INSERT INTO finance_log (at, event, system_id, company_id, message_id)
+                SELECT now() AT TIME ZONE 'UTC', 'message.received',
+                       %(system)s, %(company)s, id
+                  FROM message
+                RETURNING message_id
+                """,
+                system=door["system_id"],
+                company=door["company_id"],
+                flow=door["flow_id"],
+                identity=identity,
+                revision=revision,
+                digest=digest,
+                stream=delivery.stream or None,
+                scope=delivery.scope or None,
+                size=len(delivery.body),
+                payload=token,
+            )
+        )
+        return rows[0][0] if rows else None
+
+    @api.model
+    def _take(self, system_id: int, limit: int):
+        """Lock up to ``limit`` waiting messages of a system, oldest first."""
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT id FROM finance_message
+                    WHERE system_id = %s AND state IN ('received', 'retrying')
+                      AND (next_attempt_at IS NULL
+                           OR next_attempt_at <= now() AT TIME ZONE 'UTC')
+                    ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED""",
+                system_id,
+                limit,
+            )
+        )
+        return self.browse(row[0] for row in rows)
+
+    def _within(self, max_bytes: int):
+        """The first of these messages, together at most so large; one at least."""
+        total, count = 0, 0
+        for message in self:
+            total += message.size
+            if count and total > max_bytes:
+                break
+            count += 1
+        return self[:count]
+
+    def _deliveries(self):
+        """(message, Delivery) for each, with the bytes as they travelled."""
+        rows = self.env.execute_query(
+            SQL("SELECT id, payload FROM finance_message WHERE id IN %s", self._ids)
+        )
+        payloads = dict(rows)
+        for message in self:
+            yield (
+                message,
+                Delivery(
+                    body=keyring.decrypt(payloads[message.id]),
+                    received_at=message.received_at,
+                    stream=message.stream or "",
+                    scope=message.scope or "",
+                ),
+            )
+
+    def _set_state(self, state: str, **values):
+        """The one way a message changes its state. Raises ImpossibleTransition."""
+        changing = self.filtered(
+            lambda message: states.check(states.MESSAGE, message.state, state)
+        )
+        if changing:
+            changing.write({"state": state, **values})
+            self.env["finance.log"]._append(
+                {
+                    "event": f"message.{state}",
+                    "system_id": message.system_id.id,
+                    "company_id": message.company_id.id,
+                    "message_id": message.id,
+                    "detail": message.error or "",
+                }
+                for message in changing
+            )
+        return changing
+
+    def _fail(self, reason: str, now):
+        """Try again later with growing pauses, or give up: dead."""
+        for message in self:
+            hours = message.flow_id.max_hours or 75
+            pause = timedelta(minutes=2 ** min(message.attempts, 9))
+            values = {"error": reason, "attempts": message.attempts + 1}
+            message._set_state("retrying", **values)
+            if now + pause > message.received_at + timedelta(hours=hours):
+                message._set_state("dead", next_attempt_at=False, processed_at=now)
+            else:
+                message.write({**values, "next_attempt_at": now + pause})
+
+    def action_replay(self):
+        """Process dead or rejected messages again."""
+        self.check_access("read")
+        if not self.env.user.has_group("finance_integration.group_operator"):
+            raise UserError(self.env._("Only operators can replay messages."))
+        # sudo: operators may replay but not edit messages
+        again = self.sudo().filtered(lambda each: each.state in ("dead", "rejected"))
+        again._set_state("received", next_attempt_at=False, error=False)
+        for system in again.system_id:
+            self.env["finance.engine"]._hint(system.id)
+
+
+def _readable(body: bytes) -> str:
+    try:
+        return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
+    except ValueError:
+        return body.decode("utf-8", "replace")

@@ -1,0 +1,157 @@
+import logging
+from collections import defaultdict
+
+from odoo import api, fields, models
+
+from odoo.addons.finance_core.contract.envelope import Document
+from odoo.addons.finance_core.errors import NeedsPerson, Refused
+
+_logger = logging.getLogger(__name__)
+
+DONE = ("posted", "reconciled")
+
+
+class FinanceNormaliser(models.AbstractModel):
+    """Messages become documents: parsed, deduplicated, put in order of revisions."""
+
+    _name = "finance.normaliser"
+    _description = "Normaliser"
+
+    @api.model
+    def _normalise(self, system, messages):
+        """Parse ``messages`` of one system; a bad one does not hinder the others."""
+        connector = system._plain_connector()
+        found: dict[tuple, tuple] = {}
+        parsed = self.env["finance.message"]
+        for message, delivery in messages._deliveries():
+            documents = self._parse(system, connector, message, delivery)
+            if documents is None:
+                continue
+            parsed |= message
+            for document in documents:
+                key = (document.type, document.source_id, document.digest())
+                found.setdefault(key, (message, document))
+        new = self._store(system, found)
+        for key in new:
+            message, document = found[key]
+            for pull in connector.follow_ups(document):
+                self.env["finance.engine"]._want_pull(system, pull.stream, pull.scope)
+        parsed._set_state(
+            "processed", processed_at=fields.Datetime.now(), next_attempt_at=False
+        )
+
+    def _parse(self, system, connector, message, delivery) -> list[Document] | None:
+        """The documents of one message; None when it could not be read."""
+        try:
+            return list(connector.parse(delivery))
+        except Refused as refusal:
+            message._set_state(
+                "rejected", error=str(refusal), processed_at=fields.Datetime.now()
+            )
+            need = NeedsPerson(
+                f"message:{message.id}",
+                f"Message {message.identity} cannot be read: {refusal}",
+                "Ask the source to send it again in the agreed form.",
+            )
+            self.env["finance.exception"]._raise_for(
+                system, need, message_id=message.id
+            )
+        except Exception as error:
+            # a fault of a connector must not stop the neighbours; the text of an
+            # unknown error may quote the payload, so only its kind is kept
+            _logger.error(
+                "%s could not parse message %s: %s",
+                connector.code,
+                message.id,
+                type(error).__name__,
+            )
+            message._fail(
+                f"{connector.label}: {type(error).__name__}", fields.Datetime.now()
+            )
+        return None
+
+    def _store(self, system, found: dict) -> dict[tuple, int]:
+        currencies = self._currency_ids()
+        rows = [
+            self._row(system, message, document, digest, currencies)
+            for (_type, _source, digest), (message, document) in found.items()
+        ]
+        new = self.env["finance.document"]._insert(rows)
+        documents = self.env["finance.document"].browse(new.values())
+        self.env["finance.log"]._append(documents._log_rows("document.normalised"))
+        self._order_revisions(system, documents)
+        self.env["finance.payout"]._learn(documents)
+        return new
+
+    def _currency_ids(self) -> dict[str, int]:
+        currencies = self.env["res.currency"].with_context(active_test=False)
+        return {each.name: each.id for each in currencies.search([])}
+
+    def _row(self, system, message, document: Document, digest, currencies) -> dict:
+        return {
+            "system_id": system.id,
+            "company_id": system.company_id.id,
+            "message_id": message.id,
+            "type": document.type,
+            "category": document.category or None,
+            "source_id": document.source_id,
+            "revision": document.revision,
+            "state": "normalised",
+            "digest": digest,
+            "financial_digest": document.financial_digest(),
+            "correlation_id": document.correlation_id,
+            "occurred_at": document.occurred_at.replace(tzinfo=None),
+            "currency_id": currencies.get(document.currency),
+            "amount": getattr(document, "amount", None),
+            "description": document.description or None,
+            "content": document.to_json(),
+        }
+
+    def _order_revisions(self, system, documents):
+        """One object of the source has one current document: the latest revision.
+
+        Older ones are superseded, whichever came first. What came after the object
+        was posted is superseded too when its money is the same, and held for a
+        person when it is not.
+        """
+        if not documents:
+            return
+        versions = self.env["finance.document"].search(
+            [
+                ("system_id", "=", system.id),
+                ("type", "in", list(set(documents.mapped("type")))),
+                ("source_id", "in", documents.mapped("source_id")),
+                ("state", "!=", "superseded"),
+            ]
+        )
+        objects = defaultdict(self.env["finance.document"].browse)
+        for version in versions:
+            objects[version.type, version.source_id] |= version
+        for several in objects.values():
+            if len(several) > 1:
+                self._keep_current(system, several)
+
+    def _keep_current(self, system, versions):
+        posted = versions.filtered(lambda each: each.state in DONE)
+        rest = (versions - posted).sorted(lambda each: (each.revision, each.id))
+        if not posted:
+            rest[:-1]._set_state("superseded", reason=self.env._("A newer one came."))
+            return
+        latest = max(posted.mapped("revision"))
+        changed = rest.filtered(
+            lambda each: each.revision >= latest
+            and each.financial_digest not in posted.mapped("financial_digest")
+        )
+        (rest - changed)._set_state(
+            "superseded", reason=self.env._("The same was posted already.")
+        )
+        for document in changed:
+            document._hold(
+                NeedsPerson(
+                    f"changed:{document.type}:{document.source_id}",
+                    f"{document.source_id} came again with other content after it was"
+                    " posted.",
+                    "Compare both, correct the entry if needed, and try again.",
+                    category="control",
+                )
+            )

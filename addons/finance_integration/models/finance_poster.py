@@ -1,0 +1,215 @@
+import logging
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import psycopg2
+
+from odoo import api, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from odoo.addons.finance_core import posting
+from odoo.addons.finance_core.errors import NeedsPerson
+
+_logger = logging.getLogger(__name__)
+
+QUIET = {
+    "tracking_disable": True,
+    "mail_create_nosubscribe": True,
+    "mail_notrack": True,
+}
+
+
+@dataclass(frozen=True)
+class Item:
+    """Documents and the one entry they become."""
+
+    documents: models.BaseModel
+    draft: posting.EntryDraft
+
+
+class FinancePoster(models.AbstractModel):
+    """Documents become posted, reconciled entries; or are ignored, or held."""
+
+    _name = "finance.poster"
+    _description = "Poster"
+
+    @api.model
+    def _post_step(self, system, limit: int) -> bool:
+        """Deal with up to ``limit`` waiting documents; False when there are none."""
+        documents = self._take(system.id, limit)
+        if not documents:
+            return False
+        drafts = self._translate(system, documents)
+        waiting = self.env["finance.document"]
+        items = []
+        for document, draft in drafts.items():
+            if self._waits_for_payout(system, document):
+                waiting |= document
+            else:
+                items.append(Item(document, draft))
+        waiting._pass("mapped", "ready", reason=self.env._("Waits for its payout."))
+        self._post(items)
+        self.env["finance.exception"]._resolve_empty(system.id)
+        return True
+
+    def _waits_for_payout(self, system, document) -> bool:
+        return system.granularity == "payout" and document.type == "balance_transaction"
+
+    def _take(self, system_id: int, limit: int):
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT id FROM finance_document
+                    WHERE system_id = %s AND state = 'normalised'
+                    ORDER BY occurred_at, id LIMIT %s FOR UPDATE SKIP LOCKED""",
+                system_id,
+                limit,
+            )
+        )
+        return self.env["finance.document"].browse(row[0] for row in rows)
+
+    @api.model
+    def _translate(self, system, documents) -> dict:
+        """Drafts by document; what is ignored or held is settled here."""
+        plain = {document: document._plain() for document in documents}
+        snapshot = self.env["finance.snapshot"]._build(system, plain.values())
+        drafts: dict = {}
+        ignored = defaultdict(self.env["finance.document"].browse)
+        for document, canonical in plain.items():
+            try:
+                outcome = posting.translate(canonical, snapshot)
+            except NeedsPerson as need:
+                document._hold(need)
+                continue
+            if isinstance(outcome, posting.Ignored):
+                ignored[outcome.rule.version_id, outcome.reason] |= document
+            else:
+                drafts[document] = outcome
+        for (version_id, reason), several in ignored.items():
+            several._set_state("ignored", reason=reason, rule_version_id=version_id)
+        return drafts
+
+    @api.model
+    def _post(self, items: Sequence[Item]):
+        """Post entries together; when that fails, split until the bad one is alone."""
+        if not items:
+            return
+        try:
+            with self.env.cr.savepoint():
+                self._post_together(items)
+        except psycopg2.OperationalError:
+            raise  # the database asks for the whole transaction again
+        except Exception as error:
+            if len(items) == 1:
+                self._hold_failed(items[0].documents, error)
+                return
+            middle = len(items) // 2
+            self._post(items[:middle])
+            self._post(items[middle:])
+
+    def _hold_failed(self, documents, error: Exception):
+        if isinstance(error, UserError):
+            words, category = str(error), "control"
+        else:
+            _logger.exception("Posting %s failed", documents)
+            words, category = type(error).__name__, "technical"
+        names = ", ".join(documents[:3].mapped("source_id"))
+        need = NeedsPerson(
+            f"posting:{documents[:1].id}",
+            f"{names} could not be posted: {words}",
+            "Mend what the message says, then try again.",
+            category=category,
+        )
+        documents._hold(need)
+
+    def _post_together(self, items: Sequence[Item]):
+        moves = self._create_moves(items)
+        moves._post(soft=False)
+        self.env["finance.reconciler"]._reconcile(
+            list(zip(moves, (item.draft for item in items), strict=True))
+        )
+        self._link(items, moves)
+
+    def _create_moves(self, items):
+        currencies = {each.name: each.id for each in self.env["res.currency"].search([])}
+        company = items[0].documents.company_id
+        company.ensure_one()
+        return (
+            self.env["account.move"]
+            .with_company(company)
+            .with_context(**QUIET)
+            .create([_move_vals(item.draft, currencies) for item in items])
+        )
+
+    def _link(self, items, moves):
+        """Documents to their entry, set-based: a payout may have 10,000."""
+        pairs = [
+            (document.id, move.id)
+            for item, move in zip(items, moves, strict=True)
+            for document in item.documents
+        ]
+        self._insert_pairs("finance_document_move_rel", "move_id", pairs)
+        versions = [
+            (document.id, version)
+            for item in items
+            for document in item.documents
+            for version in item.draft.mapping_versions
+        ]
+        self._insert_pairs("finance_document_version_rel", "version_id", versions)
+        by_rule = defaultdict(self.env["finance.document"].browse)
+        for item in items:
+            by_rule[item.draft.rule.version_id] |= item.documents
+        for version_id, documents in by_rule.items():
+            documents._pass(
+                "mapped",
+                "ready",
+                "posted",
+                reason=False,
+                exception_id=False,
+                rule_version_id=version_id,
+            )
+        moves_by_id = dict(pairs)
+        self.env["finance.log"]._append(
+            {**row, "move_id": moves_by_id[row["document_id"]]}
+            for item in items
+            for row in item.documents._log_rows("document.posted")
+        )
+        self.env["finance.document"].invalidate_model(
+            ["move_ids", "mapping_version_ids"]
+        )
+
+    def _insert_pairs(self, table: str, column: str, pairs):
+        if pairs:
+            self.env.cr.execute(
+                SQL(
+                    "INSERT INTO %s (document_id, %s) VALUES %s ON CONFLICT DO NOTHING",
+                    SQL.identifier(table),
+                    SQL.identifier(column),
+                    SQL(", ").join(SQL("%s", pair) for pair in pairs),
+                )
+            )
+
+
+def _move_vals(draft: posting.EntryDraft, currencies: dict[str, int]) -> dict:
+    return {
+        "move_type": "entry",
+        "date": draft.date,
+        "journal_id": draft.journal_id,
+        "ref": draft.ref,
+        "line_ids": [(0, 0, _line_vals(line, currencies)) for line in draft.lines],
+    }
+
+
+def _line_vals(line: posting.DraftLine, currencies: dict[str, int]) -> dict:
+    link = line.settles or line.match
+    return {
+        "account_id": line.account_id,
+        "partner_id": line.partner_id,
+        "name": line.label,
+        "currency_id": currencies[line.currency],
+        # Odoo's own fields are floats; amounts of at most 15 digits survive exactly
+        "amount_currency": float(line.amount),
+        "balance": float(line.balance),
+        "finance_match": ":".join(link) if link else False,
+    }

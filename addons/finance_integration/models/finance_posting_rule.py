@@ -1,0 +1,180 @@
+from odoo import api, fields, models
+from odoo.exceptions import ValidationError
+
+from odoo.addons.finance_core import contract, posting
+
+MEASURES = [
+    ("amount", "The amount"),
+    ("counter", "The amount, in the currency of the underlying payment"),
+    ("fee", "The total fee"),
+    ("each_fee", "Every part of the fee"),
+    ("each_line", "Every line of the document"),
+    (posting.DIFFERENCE, "The exchange difference"),
+]
+
+
+class FinancePostingRule(models.Model):
+    """How a document type becomes an entry."""
+
+    _name = "finance.posting.rule"
+    _description = "Posting Rule"
+    _order = "sequence, id"
+
+    name = fields.Char(required=True, translate=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    system_id = fields.Many2one(
+        "finance.system",
+        index=True,
+        ondelete="cascade",
+        help="Only for this system. Empty: for all, after the system's own rules.",
+    )
+    company_id = fields.Many2one(related="system_id.company_id", store=True, index=True)
+    document_type = fields.Selection(
+        selection=lambda self: self.env["finance.document"]._type_selection(),
+        required=True,
+    )
+    version_ids = fields.One2many("finance.posting.rule.version", "rule_id")
+
+    @api.model
+    def _plain_rules(self, system) -> list[posting.Rule]:
+        """The approved rules for a system as plain data, its own ones first."""
+        versions = self.env["finance.posting.rule.version"].search(
+            [
+                ("state", "=", "approved"),
+                ("rule_id.active", "=", True),
+                ("rule_id.system_id", "in", [system.id, False]),
+            ]
+        )
+        ordered = versions.sorted(
+            lambda each: (
+                not each.rule_id.system_id,
+                each.rule_id.sequence,
+                each.rule_id.id,
+                -each.number,
+            )
+        )
+        return [version._plain() for version in ordered]
+
+
+class FinancePostingRuleVersion(models.Model):
+    """A dated state of a posting rule. Only approved ones post anything."""
+
+    _name = "finance.posting.rule.version"
+    _description = "Posting Rule Version"
+    _order = "rule_id, number desc"
+
+    rule_id = fields.Many2one(
+        "finance.posting.rule", required=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(related="rule_id.company_id", store=True, index=True)
+    number = fields.Integer("Version", required=True, default=1)
+    state = fields.Selection(
+        [("draft", "Draft"), ("approved", "Approved"), ("superseded", "Superseded")],
+        required=True,
+        default="approved",
+    )
+    valid_from = fields.Date()
+    valid_to = fields.Date()
+    approved_by_id = fields.Many2one("res.users", default=lambda self: self.env.user)
+    approved_at = fields.Datetime(default=fields.Datetime.now)
+    categories = fields.Char(
+        help="Only for these categories, separated by commas. Empty: for all."
+    )
+    outcome = fields.Selection(
+        [("post", "Post an entry"), ("ignore", "Post nothing")],
+        required=True,
+        default="post",
+    )
+    reason = fields.Char(help="Why nothing is posted; shown on every such document.")
+    journal_key = fields.Char(
+        default="gateway", help="Which journal, in the words of the journal mapping."
+    )
+    credit_note = fields.Boolean(
+        "Issue Credit Note",
+        help="Credit the invoice the refund names, in proportion to the refund.",
+    )
+    line_ids = fields.One2many("finance.posting.rule.line", "version_id")
+
+    _number_unique = models.Constraint(
+        "UNIQUE (rule_id, number)", "This version number exists already."
+    )
+
+    @api.constrains("outcome", "reason")
+    def _check_reason(self):
+        for version in self:
+            if version.outcome == "ignore" and not version.reason:
+                raise ValidationError(
+                    self.env._("A rule that posts nothing must say why.")
+                )
+
+    @api.depends("rule_id.name", "number")
+    def _compute_display_name(self):
+        for version in self:
+            version.display_name = f"{version.rule_id.name} v{version.number}"
+
+    def _plain(self) -> posting.Rule:
+        names = (self.categories or "").split(",")
+        return posting.Rule(
+            rule_id=self.rule_id.id,
+            version_id=self.id,
+            document_type=self.rule_id.document_type,
+            categories=frozenset(name.strip() for name in names if name.strip()),
+            outcome=self.outcome,
+            reason=self.reason or "",
+            journal_key=tuple((self.journal_key or "").split("|")),
+            credit_note=self.credit_note,
+            lines=tuple(line._plain() for line in self.line_ids),
+            valid_from=self.valid_from or None,
+            valid_to=self.valid_to or None,
+        )
+
+
+class FinancePostingRuleLine(models.Model):
+    """One line of the entry a posting rule makes."""
+
+    _name = "finance.posting.rule.line"
+    _description = "Posting Rule Line"
+    _order = "version_id, sequence, id"
+
+    version_id = fields.Many2one(
+        "finance.posting.rule.version", required=True, index=True, ondelete="cascade"
+    )
+    company_id = fields.Many2one(
+        related="version_id.company_id", store=True, index=True
+    )
+    sequence = fields.Integer(default=10)
+    side = fields.Selection(
+        [("debit", "Debit"), ("credit", "Credit")],
+        required=True,
+        help="The side of a positive amount; a negative one goes to the other side.",
+    )
+    measure = fields.Selection(MEASURES, "Amount", required=True)
+    mapping_code = fields.Char("Mapping", required=True, default="account")
+    key = fields.Char(
+        "Value to map",
+        required=True,
+        help="May name parts of the document: {currency}, {category}, {fee},"
+        " {account}, {side}.",
+    )
+    label = fields.Char(translate=True)
+    settles = fields.Char(
+        "Settles the",
+        help="The kind of reference (invoice) whose open item this line settles.",
+    )
+    match = fields.Char(
+        "Belongs together by",
+        help="The kind of reference (dispute, payout) by which lines on this account"
+        " are reconciled with each other.",
+    )
+
+    def _plain(self) -> posting.RuleLine:
+        return posting.RuleLine(
+            measure=self.measure,
+            sign=1 if self.side == "debit" else -1,
+            mapping=self.mapping_code,
+            key=tuple(self.key.split("|")),
+            label=self.label or "",
+            settles=self.settles or "",
+            match=self.match or "",
+        )

@@ -1,0 +1,192 @@
+import re
+
+from odoo import api, fields, models, tools
+from odoo.exceptions import UserError, ValidationError
+
+from odoo.addons.finance_core.connector import Connector
+
+CODE = re.compile(r"[a-z0-9][a-z0-9_-]{1,62}")
+
+
+class FinanceSystem(models.Model):
+    """One external account or application, configured."""
+
+    _name = "finance.system"
+    _description = "Connected System"
+    _order = "sequence, name"
+    _check_company_auto = True
+
+    name = fields.Char(required=True)
+    sequence = fields.Integer(default=10)
+    active = fields.Boolean(default=True)
+    code = fields.Char(
+        required=True,
+        copy=False,
+        help="Part of the address deliveries are sent to. Lower-case letters, digits,"
+        " hyphens and underscores.",
+    )
+    connector = fields.Selection(
+        selection=lambda self: self.env["finance.connector"]._selection(),
+        required=True,
+    )
+    company_id = fields.Many2one(
+        "res.company", required=True, default=lambda self: self.env.company, index=True
+    )
+    owner_id = fields.Many2one(
+        "res.users",
+        default=lambda self: self.env.user,
+        help="Gets the exceptions of this system.",
+    )
+    environment = fields.Selection(
+        [("production", "Production"), ("test", "Test")],
+        required=True,
+        default="production",
+    )
+    criticality = fields.Selection(
+        [("low", "Low"), ("normal", "Normal"), ("high", "High")],
+        required=True,
+        default="normal",
+    )
+    data_class = fields.Selection(
+        [("internal", "Internal"), ("personal", "Personal"), ("secret", "Secret")],
+        required=True,
+        default="personal",
+    )
+    service_hours = fields.Integer(
+        "Service Level (hours)",
+        default=24,
+        help="An exception should be cleared within this many hours.",
+    )
+    base_url = fields.Char(
+        "API Address", help="Leave empty to use the connector's own address."
+    )
+    granularity = fields.Selection(
+        [("transaction", "One entry per transaction"), ("payout", "One per payout")],
+        string="Posting",
+        required=True,
+        default="transaction",
+    )
+    webhook_url = fields.Char("Webhook Address", compute="_compute_webhook_url")
+    credential_ids = fields.One2many("finance.credential", "system_id")
+    flow_ids = fields.One2many("finance.flow", "system_id")
+    mapping_ids = fields.One2many("finance.mapping", "system_id")
+    payout_ids = fields.One2many("finance.payout", "system_id")
+
+    _code_unique = models.Constraint(
+        "UNIQUE (code)", "Another system already uses this code."
+    )
+
+    @api.constrains("code")
+    def _check_code(self):
+        for system in self:
+            if not CODE.fullmatch(system.code):
+                raise ValidationError(
+                    self.env._(
+                        "The code “%s” must be 2 to 63 lower-case letters, digits,"
+                        " hyphens or underscores.",
+                        system.code,
+                    )
+                )
+
+    @api.depends("code")
+    def _compute_webhook_url(self):
+        base = self.get_base_url()
+        for system in self:
+            system.webhook_url = f"{base}/finance/webhook/{system.code or '…'}"
+
+    @api.model_create_multi
+    def create(self, vals_list):
+        systems = super().create(vals_list)
+        systems._create_flows()
+        self.env.registry.clear_cache()
+        return systems
+
+    def write(self, vals):
+        if "company_id" in vals and self.env["finance.message"].search_count(
+            [("system_id", "in", self.ids)], limit=1
+        ):
+            raise UserError(
+                self.env._("A system that has messages cannot change its company.")
+            )
+        self.env.registry.clear_cache()
+        return super().write(vals)
+
+    def _create_flows(self):
+        """One incoming flow for deliveries and one for each stream to pull."""
+        self.env["finance.flow"].create(
+            [vals for system in self for vals in system._flow_vals()]
+        )
+
+    def _flow_vals(self) -> list[dict]:
+        connector = self._plain_connector()
+        door = {
+            "name": self.env._("Webhooks"),
+            "system_id": self.id,
+            "kind": "webhook",
+            "mode": "real_time",
+            "allow_revisions": connector.allows_revisions,
+        }
+        pulls = [
+            {
+                "name": stream.label,
+                "system_id": self.id,
+                "kind": "pull",
+                "mode": "micro_batch",
+                "stream": stream.code,
+                "interval_minutes": max(1, stream.interval // 60),
+            }
+            for stream in connector.streams
+            if not stream.scoped
+        ]
+        return [door, *pulls]
+
+    def _plain_connector(self) -> Connector:
+        """The connector of this system. Raises UserError when its addon is gone."""
+        self.ensure_one()
+        connector = self.env["finance.connector"]._all().get(self.connector)
+        if connector is None:
+            raise UserError(
+                self.env._(
+                    "The connector “%(connector)s” of %(system)s is not installed.",
+                    connector=self.connector,
+                    system=self.name,
+                )
+            )
+        return connector
+
+    def _job_drain(self):
+        """Queue job: one step of the engine, and a hint when there may be more."""
+        self.ensure_one()
+        system = self.with_company(self.company_id)
+        if self.env["finance.engine"]._step(system):
+            self.env["finance.engine"]._hint(self.id)
+
+    def _job_pull(self, stream: str, scope: str = ""):
+        """Queue job: pull a stream until its end, or some pages of it."""
+        self.ensure_one()
+        self.env["finance.puller"]._pull(self, stream, scope)
+
+    @api.model
+    @tools.ormcache("code")
+    def _door(self, code: str) -> tuple | None:
+        """What the webhook door needs of an active system, as plain values:
+        (system id, company id, connector code, flow id, may come in revisions)."""
+        flow = self.env["finance.flow"].search(
+            [
+                ("system_id.code", "=", code),
+                ("system_id.active", "=", True),
+                ("kind", "=", "webhook"),
+                ("active", "=", True),
+            ],
+            limit=1,
+        )
+        if not flow:
+            return None
+        system = flow.system_id
+        return (
+            system.id,
+            system.company_id.id,
+            system.connector,
+            flow.id,
+            flow.allow_revisions,
+        )

@@ -1,0 +1,28 @@
+"""A small token bucket of this process: limits hints and the log of refusals."""
+
+import time
+from collections import OrderedDict
+from threading import Lock
+
+MAX_KEYS = 1000
+
+
+class Throttle:
+    """Allows ``per_second`` events a second for each key, ``burst`` at once."""
+
+    def __init__(self, per_second: float, burst: float = 1):
+        self.per_second = per_second
+        self.burst = burst
+        self._buckets: OrderedDict = OrderedDict()
+        self._lock = Lock()
+
+    def allows(self, key) -> bool:
+        now = time.monotonic()
+        with self._lock:
+            tokens, since = self._buckets.pop(key, (self.burst, now))
+            tokens = min(self.burst, tokens + (now - since) * self.per_second)
+            allowed = tokens >= 1
+            self._buckets[key] = (tokens - 1 if allowed else tokens, now)
+            if len(self._buckets) > MAX_KEYS:
+                self._buckets.popitem(last=False)
+            return allowed
