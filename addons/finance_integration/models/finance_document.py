@@ -5,7 +5,8 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from odoo.addons.finance_core import contract, states
-from odoo.addons.finance_core.contract.envelope import Document, document_from_json
+from odoo.addons.finance_core.contract import document_from_json
+from odoo.addons.finance_core.contract.envelope import Document
 from odoo.addons.finance_core.errors import NeedsPerson
 
 STATES = [

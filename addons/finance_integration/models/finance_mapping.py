@@ -76,7 +76,7 @@ class FinanceMapping(models.Model):
         tables: dict[str, list[MappingTable]] = {}
         for version in versions:
             tables.setdefault(version.mapping_id.code, []).append(
-                version._table(version.id)
+                version._as_table(version.id)
             )
         return tables
 
@@ -133,7 +133,7 @@ class FinanceMappingVersion(models.Model):
 
     @api.model
     @tools.ormcache("version_id")
-    def _table(self, version_id: int) -> MappingTable:
+    def _as_table(self, version_id: int) -> MappingTable:
         version = self.browse(version_id)
         return MappingTable(
             label=version.mapping_id.name,
