@@ -1,6 +1,9 @@
 """The schemes of known systems, as data. Documentation read in November 2026."""
 
+from .adyen import AdyenSignature
 from .header import Ed25519Signature, HmacSignature
+from .jws import BodyHashJwt, DetachedJws
+from .rsa import RsaSignature
 
 # https://docs.stripe.com/webhooks#verify-manually
 # The secret's text is the key as it stands, "whsec_" included; v0 is for tests only.
@@ -38,7 +41,8 @@ QUICKBOOKS = HmacSignature(header="intuit-signature", encoding="base64")
 MOLLIE = HmacSignature(header="x-mollie-signature", prefix="sha256=")
 
 # https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures
-# Platform webhooks; the standard ones are signed field by field, see adyen.py.
+# The platform's webhooks sign the whole body, the standard ones some fields.
+ADYEN = AdyenSignature()
 ADYEN_PLATFORM = HmacSignature(
     header="hmacsignature", encoding="base64", secret_form="hex"
 )
@@ -58,3 +62,15 @@ STANDARD_WEBHOOKS = HmacSignature(
     **_STANDARD,
 )
 STANDARD_WEBHOOKS_ED25519 = Ed25519Signature(prefix="v1a,", **_STANDARD)
+
+# https://docs.wise.com/api-docs/features/webhooks-notifications/event-handling
+WISE = RsaSignature(header="x-signature-sha256")
+
+# https://plaid.com/docs/api/webhooks/webhook-verification/
+PLAID = BodyHashJwt(header="plaid-verification")
+
+# https://docs.truelayer.com/docs/verify-webhook-signatures
+TRUELAYER = DetachedJws(
+    header="tl-signature",
+    key_urls=frozenset({"https://webhooks.truelayer.com/.well-known/jwks"}),
+)

@@ -83,6 +83,17 @@ def read_unix_time(text: str) -> int:
     return int(text)
 
 
+def read_iso_time(text: str) -> int:
+    """Unix seconds of an ISO 8601 time with a zone."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise SignatureRefused("the timestamp is malformed") from None
+    if moment.tzinfo is None:
+        raise SignatureRefused("the timestamp has no zone")
+    return int(moment.timestamp())
+
+
 def check_fresh(sent: int, now: datetime, past: int, future: int) -> None:
     """Refuses a time ``sent`` (Unix seconds) over ``past`` seconds ago or over
     ``future`` seconds ahead of ``now``."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from odoo.addons.finance_core.connector import Delivery
 from odoo.addons.finance_core.errors import SignatureRefused
-from odoo.addons.finance_core.signature import presets
+from odoo.addons.finance_core.signature import HeaderSignature, presets
 from odoo.addons.finance_core.tests.signature_cases import (
     BODY,
     HOSTILE_HEADERS,
@@ -23,8 +23,11 @@ from odoo.addons.finance_core.tests.signature_cases import (
     signed,
 )
 
-SCHEMES = {name: value for name, value in vars(presets).items() if name.isupper()}
-SCHEMES.pop("_STANDARD")
+SCHEMES = {
+    name: value
+    for name, value in vars(presets).items()
+    if isinstance(value, HeaderSignature)
+}
 TIMED = {
     name: scheme
     for name, scheme in SCHEMES.items()
