@@ -80,7 +80,10 @@ class Money:
 
     @classmethod
     def from_minor(cls, minor: int, currency: str) -> "Money":
-        """From whole minor units (cents). Raises InvalidMoneyError, UnknownCurrencyError."""
+        """From whole minor units (cents).
+
+        Raises InvalidMoneyError, UnknownCurrencyError.
+        """
         if isinstance(minor, bool) or not isinstance(minor, int):
             raise InvalidMoneyError("minor units must be a whole number")
         digits = MINOR_UNITS[currency_code(currency)]

@@ -1,6 +1,7 @@
 """What each document type refuses because its own figures disagree."""
 
 import copy
+from datetime import datetime
 
 import pytest
 
@@ -34,6 +35,7 @@ def changed(name: str, /, **changes: object) -> dict[str, object]:
         ("exchange_rate", {"base_currency": "JPY"}, "quote_currency: must differ"),
         ("exchange_rate", {"date": "2026-02-30"}, "date: must be a day"),
         ("exchange_rate", {"date": 1700000000}, "date: must be a day"),
+        ("exchange_rate", {"date": datetime(2026, 1, 1)}, "date: must be a day"),
         ("customer", {"address": {"country": "Austria"}}, "address.country: "),
         ("customer", {"address": {"street": 1}}, "address.street: must be a text"),
         ("journal_entry", {"lines": []}, "lines: "),

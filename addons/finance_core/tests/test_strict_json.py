@@ -1,6 +1,7 @@
 """JSON is read exactly or refused (FAULTS 15 to 19)."""
 
 import json
+from contextlib import suppress
 from decimal import Decimal
 
 import pytest
@@ -16,7 +17,7 @@ DEEP = 100_000
 def refused(data: bytes, **bounds) -> str:
     with pytest.raises(MalformedPayload) as refusal:
         loads(data, **bounds)
-    assert refusal.value.__cause__ is None
+    assert refusal.value.__suppress_context__ or not refusal.value.__context__
     return str(refusal.value)
 
 
@@ -117,10 +118,8 @@ def test_a_refusal_quotes_nothing():
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(data):
     """FAULTS 15 to 19"""
-    try:
+    with suppress(MalformedPayload):
         loads(data)
-    except MalformedPayload:
-        pass
 
 
 @given(st.text('[]{}":,\\ud8f0c1e-.N"', max_size=60))
