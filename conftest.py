@@ -4,6 +4,13 @@ from pathlib import Path
 
 import _pytest.pathlib
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How fast a machine draws examples says nothing about the code.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 ADDONS = Path(__file__).parent / "addons"
 _resolve = _pytest.pathlib.resolve_pkg_root_and_module_name

@@ -72,7 +72,9 @@ def _wheels() -> Path:
         if not done.is_dir():
             part = CACHE / f"wheels-{tag}.part"
             shutil.rmtree(part, ignore_errors=True)
-            _pip("Fetching Python packages", ["wheel", "--wheel-dir", part])
+            # Debian 12's pip would build the two packages without wheels unisolated.
+            options = ["wheel", "--use-pep517", "--wheel-dir", part]
+            _pip("Fetching Python packages", options)
             part.rename(done)
     return done
 
