@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "setup"))
 
-from stripe_simulator import API_VERSION, Account, Fee, Simulator, sign  # noqa: E402
+from stripe_simulator import API_VERSION, Account, Fee, Simulator, sign
 
 START = datetime(2026, 10, 1, 9, tzinfo=UTC)
 FEES = (Fee("stripe_fee", 320, "Stripe processing fees"), Fee("tax", 61, "VAT"))
