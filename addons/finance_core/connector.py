@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 from .contract.envelope import Document
 from .errors import MalformedPayload, Refused, RetryLater
+from .retry import asked_pause
 
 NO_ITEMS: Mapping[str, str] = MappingProxyType({})
 
@@ -139,14 +140,6 @@ class Connector:
         if response.status == 429 or response.status >= 500:
             raise RetryLater(
                 f"{self.label} answered {response.status}.",
-                retry_after(response.headers.get("retry-after", "")),
+                asked_pause(response.headers),
             )
         raise Refused(f"{self.label} refused the request with {response.status}.")
-
-
-def retry_after(value: str) -> int | None:
-    """Seconds of a ``Retry-After`` header (RFC 9110 §10.2.3, delay-seconds form),
-    clamped to a day; ``None`` for everything else, as a wrong value is no order."""
-    if value.isascii() and value.isdigit() and len(value) < 12:
-        return min(int(value), 86400)
-    return None
