@@ -376,7 +376,8 @@ def test_events_are_filtered_by_type_and_types(simulator, account):
 
 def test_sources_expand(simulator, account):
     path, key = "/v1/balance_transactions", account.secret_key
-    _, _, page = get(simulator, path, key, **{"expand[]": "data.source.charge"})
+    paths = ["data.source", "data.source.charge"]
+    _, _, page = get(simulator, path, key, **{"expand[]": paths})
     assert page["data"][-1]["source"]["metadata"] == {"invoice_number": "INV 1"}
     refund = page["data"][1]["source"]
     assert refund["charge"]["object"] == "charge"

@@ -2,7 +2,7 @@
 
 from .camt import statement
 from .deliveries import Delivery, DeliveryPlan, plan_deliveries
-from .expected import Expectation, ExpectedPayout, expect
+from .expected import Expectation, ExpectedPayout, expect, to_major
 from .plan import BOOK_RATES, TAX_PERCENT, BankAccount, Company, Plan, make_plan
 from .play import Month
 
@@ -21,4 +21,5 @@ __all__ = [
     "make_plan",
     "plan_deliveries",
     "statement",
+    "to_major",
 ]

@@ -2,6 +2,7 @@
 
 import copy
 import operator
+from collections import defaultdict
 from typing import NamedTuple
 
 from . import const
@@ -122,9 +123,12 @@ def present(account, item, paths):
     shown = copy.deepcopy(item)
     if item["object"] == "balance_transaction":
         shown["status"] = account.status(item)
+    deeper = defaultdict(list)
     for path in paths:
-        field, _, deeper = path.partition(".")
+        field, _, rest = path.partition(".")
+        deeper[field] += [rest] if rest else []
+    for field, rests in deeper.items():
         found = account.find(shown.get(field))
         if found:
-            shown[field] = present(account, found, [deeper] if deeper else [])
+            shown[field] = present(account, found, rests)
     return shown
