@@ -62,7 +62,6 @@ def test(arguments: list[str]) -> int:
 
 
 def _pytest(arguments: list[str], env: dict[str, str]) -> int:
-    env = {**env, "PYTHONPATH": str(SETUP)}
     return odoo_server.foreground([PYTHON, "-m", "pytest", *arguments], env)
 
 
@@ -83,15 +82,23 @@ def demo(arguments: list[str]) -> int:
     parser.add_argument("--port", type=int, default=8069)
     options = parser.parse_args(arguments)
     odoo_server.need_free(options.port)
-    month = importlib.import_module("month.run")
+    played = (SETUP / "month" / "run.py").is_file()
+    month = importlib.import_module("month.run") if played else None
     with prepared() as server:
-        database.ensure(server, config.DEMO_DATABASE, month.MODULES)
+        extra = month.MODULES if month else ()
+        database.ensure(server, config.DEMO_DATABASE, extra)
         with odoo_server.serving(server, config.DEMO_DATABASE, options.port) as running:
-            result = month.play(running, server)
-            print(json.dumps(result) if options.json else month.table(result))
+            ties = _play(month, running, server, options.json) if month else True
             if not options.once:
                 _leave_open(running)
-    return 0 if result["ties"] else 1
+    return 0 if ties else 1
+
+
+def _play(month, running: odoo_server.OdooServer, server, as_json: bool) -> bool:
+    """Play the month, print its result and say whether every total ties."""
+    result = month.play(running, server)
+    print(json.dumps(result) if as_json else month.table(result), flush=True)
+    return result["ties"]
 
 
 def _leave_open(running: odoo_server.OdooServer) -> None:

@@ -41,6 +41,9 @@ INITDB = (
     "--set=shared_buffers=256MB",
     "--set=max_connections=200",
 )
+ROLE_BY_STDIN = (
+    f'echo "CREATE ROLE {ROLE} LOGIN CREATEDB" | "$1/postgres" --single -D "$2" postgres'
+)
 
 
 @dataclass(frozen=True)
@@ -96,7 +99,10 @@ def _own_server(host: str) -> Server:
 
 
 def _ensure_started() -> None:
-    if not (CLUSTER / "PG_VERSION").is_file():
+    LOGS.mkdir(exist_ok=True)
+    if not os.geteuid():
+        _open_the_way()
+    if not CLUSTER.is_dir():
         _create()
     if _control("status").returncode == 0:
         return
@@ -114,29 +120,19 @@ def _ensure_started() -> None:
 
 
 def _create() -> None:
-    """A new cluster with the role; a half-made one is thrown away first."""
-    shutil.rmtree(CLUSTER, ignore_errors=True)
-    CLUSTER.mkdir(mode=0o700)
-    LOGS.mkdir(exist_ok=True)
-    if not os.geteuid():
-        _open_the_way()
-    _give(CLUSTER)
-    run_step(
-        "Making the database cluster",
-        [BIN / "initdb", "-D", CLUSTER, *INITDB],
-        LOGS / "initdb.log",
-        "Set ODOO_DB_HOST to use your own server.",
-        **_identity(),
-    )
-    single = [BIN / "postgres", "--single", "-D", CLUSTER, "postgres"]
-    subprocess.run(
-        single,
-        input=f"CREATE ROLE {ROLE} LOGIN CREATEDB\n".encode(),
-        check=True,
-        capture_output=True,
-        timeout=60,
-        **_identity(),
-    )
+    """A new cluster with the role; it gets its name only when it is complete."""
+    part = LOCAL / "pg.part"
+    shutil.rmtree(part, ignore_errors=True)
+    part.mkdir(mode=0o700)
+    _give(part)
+    advice = "Set ODOO_DB_HOST to use your own server."
+    identity = _identity()
+    for title, words in (
+        ("Making the database cluster", [BIN / "initdb", "-D", part, *INITDB]),
+        ("Making the database role", ["sh", "-c", ROLE_BY_STDIN, "sh", BIN, part]),
+    ):
+        run_step(title, words, LOGS / "initdb.log", advice, **identity)
+    part.rename(CLUSTER)
 
 
 def _control(*words: str) -> subprocess.CompletedProcess:

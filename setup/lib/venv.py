@@ -43,7 +43,7 @@ def ensure() -> None:
 
 def enter(script: Path) -> None:
     """Go on with the same command line inside the environment."""
-    if Path(sys.prefix) != VENV:
+    if not (VENV.is_dir() and VENV.samefile(sys.prefix)):
         ensure()
         os.execv(PYTHON, [str(PYTHON), str(script), *sys.argv[1:]])
 
