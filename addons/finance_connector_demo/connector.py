@@ -17,7 +17,7 @@ from odoo.addons.finance_core.connector import (
 )
 from odoo.addons.finance_core.contract import TYPES, document_from_fields
 from odoo.addons.finance_core.contract.envelope import Document
-from odoo.addons.finance_core.errors import MalformedPayload, NeedsPerson
+from odoo.addons.finance_core.errors import MalformedPayload, Refused
 from odoo.addons.finance_core.signature import HmacSignature
 
 
@@ -64,18 +64,13 @@ class DemoConnector(Connector):
         return {"page": page} if page else cursor
 
     def authorize(self, request: Request, secrets: Sequence[str]) -> Request:
-        """Raises NeedsPerson without a key."""
+        """Raises Refused without a key."""
         if not secrets:
-            raise NeedsPerson(
-                "credential:demo:api",
-                "There is no API key for the demo shop.",
-                "Enter one in the credentials of the system.",
-                category="technical",
-            )
+            raise Refused("There is no API key for the demo shop; enter one.")
         return request.with_headers(authorization=f"Bearer {secrets[0]}")
 
     def _read(self, body: bytes) -> dict:
-        content = strict_json.loads(body, max_bytes=self.max_body)
+        content = strict_json.loads(body)
         if not isinstance(content, dict):
             raise MalformedPayload("The shop sends JSON objects only.")
         return content

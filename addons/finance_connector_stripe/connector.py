@@ -18,7 +18,7 @@ from odoo.addons.finance_core.connector import (
     Stream,
 )
 from odoo.addons.finance_core.contract.envelope import Document
-from odoo.addons.finance_core.errors import MalformedPayload, NeedsPerson, RetryLater
+from odoo.addons.finance_core.errors import MalformedPayload, Refused, RetryLater
 from odoo.addons.finance_core.signature import presets
 
 from . import const, documents
@@ -40,7 +40,8 @@ class StripeConnector(Connector):
     )
     base_url = "https://api.stripe.com"
     signature = presets.STRIPE
-    max_body = 4 * 1024 * 1024  # a page of 100 transactions with their charges
+    # pending_webhooks in an event counts down from one delivery to the next
+    allows_revisions = True
     rate_per_second = 25  # https://docs.stripe.com/rate-limits: one endpoint
     streams = (
         Stream("balance_transactions", "Balance transactions", 900),
@@ -152,14 +153,9 @@ class StripeConnector(Connector):
 
     def authorize(self, request: Request, secrets: Sequence[str]) -> Request:
         """Bearer authentication; the API version is pinned on every request:
-        https://docs.stripe.com/api/versioning. Raises NeedsPerson without a key."""
+        https://docs.stripe.com/api/versioning. Raises Refused without a key."""
         if not secrets:
-            raise NeedsPerson(
-                "credential:stripe:api",
-                "There is no API key for Stripe.",
-                "Enter a restricted key of Stripe in the credentials of the system.",
-                category="technical",
-            )
+            raise Refused("There is no API key for Stripe; enter a restricted key.")
         return request.with_headers(
             authorization=f"Bearer {secrets[0]}", stripe_version=self.api_version
         )
@@ -172,7 +168,7 @@ class StripeConnector(Connector):
         super().outcome(response)
 
     def _read(self, body: bytes) -> Mapping:
-        content = strict_json.loads(body, max_bytes=self.max_body)
+        content = strict_json.loads(body)
         if not isinstance(content, dict):
             raise MalformedPayload("Stripe sends JSON objects only.")
         return content

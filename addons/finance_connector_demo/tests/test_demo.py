@@ -3,7 +3,7 @@ from unittest import TestCase
 
 from odoo.addons.finance_core.connector import Delivery, Request, Response
 from odoo.addons.finance_core.contract import TYPES
-from odoo.addons.finance_core.errors import MalformedPayload, NeedsPerson
+from odoo.addons.finance_core.errors import MalformedPayload, Refused
 
 from ..connector import DemoConnector
 
@@ -41,5 +41,5 @@ class DemoShop(TestCase):
         sent = connector.authorize(request, ["hush"])
         self.assertEqual(sent.headers["authorization"], "Bearer hush")
         self.assertNotIn("hush", repr(sent))
-        with self.assertRaises(NeedsPerson):
+        with self.assertRaises(Refused):
             connector.authorize(request, [])

@@ -1,2 +1,3 @@
 from . import test_documents
 from . import test_pull
+from . import test_registration

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from odoo.addons.finance_core.connector import Delivery, Request, Response
 from odoo.addons.finance_core.errors import (
     MalformedPayload,
-    NeedsPerson,
     Refused,
     RetryLater,
 )
@@ -144,7 +143,7 @@ class Requests(TestCase):
 
     def test_without_a_key_nothing_is_sent(self):
         """FAULTS 5."""
-        with self.assertRaises(NeedsPerson):
+        with self.assertRaises(Refused):
             connector.authorize(Request("GET", "/v1/balance"), [])
 
     def test_outcomes(self):
