@@ -104,6 +104,9 @@ class Connector:
     streams: Sequence[Stream] = ()
     document_types: Sequence[str] = ()
     rate_per_second = 25  #: requests the system allows us
+    #: the types of fee it charges, each "processing" or "tax": a first mapping
+    #: is proposed from them
+    fee_kinds: Mapping[str, str] = NO_ITEMS
 
     def identify(self, delivery: Delivery) -> str:
         """The key that makes two deliveries the same. Raises MalformedPayload."""

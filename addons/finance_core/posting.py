@@ -168,7 +168,11 @@ def _counter(doc):
     """The amount in the currency of the underlying object, where that differs."""
     if getattr(doc, "source_amount", None) is None:
         return _amount(doc)
-    return [_Part(doc.source_amount, doc.source_currency, {})]
+    return [
+        _Part(
+            doc.source_amount, doc.source_currency, {"currency": doc.source_currency}
+        )
+    ]
 
 
 def _fee(doc):

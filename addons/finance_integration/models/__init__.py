@@ -1,6 +1,7 @@
 from . import (
     account_bank_statement_line,
     account_move,
+    finance_books,
     finance_connector,
     finance_credit_note,
     finance_credential,
