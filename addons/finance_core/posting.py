@@ -180,6 +180,8 @@ def _fee(doc):
 
 
 def _each_fee(doc):
+    if not doc.fees:  # the source did not break its fee down
+        return [_Part(doc.fee, doc.currency, {"fee": "fee"})]
     return [
         _Part(fee.amount, doc.currency, {"fee": fee.type}, fee.description)
         for fee in doc.fees

@@ -1,7 +1,6 @@
 from . import (
     account_bank_statement_line,
     account_move,
-    finance_books,
     finance_connector,
     finance_credit_note,
     finance_credential,
@@ -21,4 +20,5 @@ from . import (
     finance_sender,
     finance_snapshot,
     finance_system,
+    finance_system_books,
 )

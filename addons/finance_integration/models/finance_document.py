@@ -66,7 +66,7 @@ class FinanceDocument(models.Model):
     )
     category = fields.Char(readonly=True)
     source_id = fields.Char("Foreign ID", required=True, readonly=True)
-    revision = fields.Integer(readonly=True)
+    revision = fields.Float(digits=(16, 0), readonly=True)
     state = fields.Selection(STATES, required=True, readonly=True)
     digest = fields.Char(required=True, readonly=True)
     financial_digest = fields.Char(required=True, readonly=True)

@@ -1,6 +1,6 @@
 import hashlib
 import json
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -196,7 +196,7 @@ class FinanceMessage(models.Model):
                 message,
                 Delivery(
                     body=keyring.decrypt(payloads[message.id]),
-                    received_at=message.received_at,
+                    received_at=message.received_at.replace(tzinfo=UTC),
                     stream=message.stream or "",
                     scope=message.scope or "",
                 ),

@@ -35,7 +35,7 @@ class FinancePuller(models.AbstractModel):
         try:
             cursor, finished = self._pages(system, flow, stream, scope, cursor)
             self._pulled_well(system, stream, scope)
-        except Refused as refusal:
+        except (Refused, NeedsPerson) as refusal:
             self._refused(system, stream, scope, refusal)
             return
         if flow and not scope:
@@ -84,7 +84,7 @@ class FinancePuller(models.AbstractModel):
     def _cause(self, stream, scope):
         return f"pull:{stream}:{scope}"
 
-    def _refused(self, system, stream, scope, refusal: Refused):
+    def _refused(self, system, stream, scope, refusal):
         need = NeedsPerson(
             self._cause(stream, scope),
             str(refusal),

@@ -30,8 +30,6 @@ class FinanceSender(models.AbstractModel):
         """
         connector = system._plain_connector()
         secrets = self.env["finance.credential"]._secrets(system.id, "api")
-        if not secrets:
-            raise Refused(f"{system.name} has no valid API key; enter one.")
         url = self._url(system, connector, request)
         response = self._exchange(url, connector.authorize(request, secrets), system)
         connector.outcome(response)
