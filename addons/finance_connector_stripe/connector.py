@@ -42,6 +42,7 @@ class StripeConnector(Connector):
     signature = presets.STRIPE
     # pending_webhooks in an event counts down from one delivery to the next
     allows_revisions = True
+    fee_kinds = const.FEE_KINDS
     rate_per_second = 25  # https://docs.stripe.com/rate-limits: one endpoint
     streams = (
         Stream("balance_transactions", "Balance transactions", 900),

@@ -95,3 +95,13 @@ PAGE_SIZE = 100  # the most a list gives
 # ("some payouts that fail initially show as paid"), so these are read again for 30
 # days. Events are kept by Stripe for 30 days.
 OVERLAPS = {"balance_transactions": 3600, "events": 3600, "payouts": 30 * 86400}
+
+# Types of fee_details, and the categories of fees that are transactions of their own.
+# https://docs.stripe.com/api/balance_transactions/object#balance_transaction_object-fee_details
+FEE_KINDS = {
+    "stripe_fee": "processing",
+    "application_fee": "processing",
+    "fee": "processing",
+    "network_cost": "processing",
+    "tax": "tax",
+}

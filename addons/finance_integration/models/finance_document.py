@@ -1,4 +1,3 @@
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
 from odoo import api, fields, models
@@ -203,12 +202,11 @@ class FinanceDocument(models.Model):
             }
 
     def _pass(self, *path: str, **values):
-        """Walk the given states in order, checked one by one, written once."""
-        by_state = defaultdict(self.browse)
-        for document in self:
-            by_state[document.state] |= document
-        for current in by_state:
-            for step in path:
+        """Walk the given states in order from wherever each document stands, checked
+        one by one, written once. Raises ImpossibleTransition."""
+        for current in set(self.mapped("state")):
+            start = path.index(current) + 1 if current in path else 0
+            for step in path[start:]:
                 states.check(states.DOCUMENT, current, step)
                 current = step
         self.write({"state": path[-1], **values})
