@@ -255,6 +255,8 @@ class FinancePayout(models.Model):
             )
             return
         self._reconcile_clearing(own | members)
+        posted = (own | members).filtered(lambda each: each.state == "posted")
+        posted._set_state("reconciled")
         self._set_state("tied", reason=False)
         self.env["finance.exception"].search(
             [("payout_id", "=", self.id), ("state", "=", "open")]
@@ -292,8 +294,6 @@ class FinancePayout(models.Model):
         ]
         if plan:
             self.env["account.move.line"]._reconcile_plan(plan)
-            posted = documents.filtered(lambda each: each.state == "posted")
-            posted._set_state("reconciled")
 
     # -- the bank's side -----------------------------------------------------------
 
