@@ -166,7 +166,7 @@ class StripeConnector(Connector):
         https://docs.stripe.com/api/errors"""
         if response.status in (409, 424):
             raise RetryLater(f"Stripe answered {response.status}.")
-        super().outcome(response)
+        return super().outcome(response)
 
     def _read(self, body: bytes) -> Mapping:
         content = strict_json.loads(body)
