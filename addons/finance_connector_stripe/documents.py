@@ -308,16 +308,10 @@ def customer_invoice(obj: Mapping, **told) -> CustomerInvoice:
     lines = [invoice_line(line, code) for line in obj["lines"]["data"]]
     if sum((line["net"] for line in lines), Decimal(0)) != gross - total_tax:
         lines = [{"unit_price": gross - total_tax, "net": gross - total_tax}]
-    vat = (tax for tax in obj.get("customer_tax_ids") or () if tax["type"] == "eu_vat")
-    customer = identity(obj.get("customer"))
     return CustomerInvoice(
         **envelope(obj, told),
         number=obj.get("number"),
-        party={
-            "source_id": customer or obj["id"],
-            "name": obj.get("customer_name") or "",
-            "vat": next((tax["value"] for tax in vat), None),
-        },
+        party=invoice_party(obj),
         invoice_date=at(when).date(),
         due_date=at(obj["due_date"]).date() if obj.get("due_date") else None,
         status=obj["status"],
@@ -326,8 +320,19 @@ def customer_invoice(obj: Mapping, **told) -> CustomerInvoice:
         total_net=gross - total_tax,
         total_tax=total_tax,
         total_gross=gross,
-        references=references(("customer", customer)),
+        references=references(("customer", obj.get("customer"))),
     )
+
+
+def invoice_party(obj: Mapping) -> dict:
+    vat = [
+        t["value"] for t in obj.get("customer_tax_ids") or () if t["type"] == "eu_vat"
+    ]
+    return {
+        "source_id": identity(obj.get("customer")) or obj["id"],
+        "name": obj.get("customer_name") or "",
+        "vat": vat[0] if vat else None,
+    }
 
 
 def invoice_tax(tax: Mapping, code: str) -> dict:
