@@ -114,7 +114,7 @@ class StripeConnector(Connector):
     ) -> Request | None:
         if response is not None:
             page = self._read(response.body)
-            if not page.get("has_more"):
+            if not (page.get("has_more") and page.get("data")):
                 return None
             cursor = self.advance(stream, cursor, response)
         path, query = const.ENDPOINTS[stream]

@@ -86,6 +86,10 @@ class PullMissesNothing(TestCase):
         cursor = connector.advance(STREAM, cursor, body(last))
         self.assertEqual(cursor, {"since": "900"})
 
+    def test_an_empty_page_is_the_end_whatever_it_says(self):
+        empty = body({"data": [], "has_more": True})
+        self.assertIsNone(connector.next_page(STREAM, "", {}, empty))
+
     def test_nothing_new_keeps_the_cursor(self):
         empty = {"data": [], "has_more": False}
         self.assertEqual(
