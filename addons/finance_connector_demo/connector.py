@@ -40,8 +40,10 @@ class DemoConnector(Connector):
 
     def identify(self, delivery: Delivery) -> str:
         identity = self._read(delivery.body).get("id")
-        if not isinstance(identity, str) or not identity:
+        if not isinstance(identity, str):
             raise MalformedPayload("The delivery has no id.")
+        if not (0 < len(identity) <= 255 and identity.isprintable()):
+            raise MalformedPayload("The delivery has no usable id.")
         return identity
 
     def parse(self, delivery: Delivery) -> Iterable[Document]:

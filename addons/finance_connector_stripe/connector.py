@@ -69,9 +69,12 @@ class StripeConnector(Connector):
             digest = hashlib.sha256(delivery.body).hexdigest()
             return f"{delivery.stream}:{delivery.scope}:{digest}"
         event = self._read(delivery.body)
-        if event.get("object") != "event" or not isinstance(event.get("id"), str):
+        identity = event.get("id")
+        if event.get("object") != "event" or not isinstance(identity, str):
             raise MalformedPayload("This is not an event of Stripe.")
-        return event["id"]
+        if not (0 < len(identity) <= 255 and identity.isprintable()):
+            raise MalformedPayload("The event has no usable id.")
+        return identity
 
     def parse(self, delivery: Delivery) -> Iterable[Document]:
         content = self._read(delivery.body)

@@ -28,7 +28,13 @@ class DemoShop(TestCase):
         self.assertEqual(cursor, {"page": "2"})
 
     def test_delivery_without_id_or_documents_is_malformed(self):
-        for body in (b"{}", b"[]", b'{"id": 1}', b'{"id": "", "documents": []}'):
+        for body in (
+            b"{}",
+            b"[]",
+            b'{"id": 1}',
+            b'{"id": "", "documents": []}',
+            b'{"id": "a\\u0000"}',
+        ):
             with self.subTest(body):
                 with self.assertRaises(MalformedPayload):
                     connector.identify(Delivery(body))

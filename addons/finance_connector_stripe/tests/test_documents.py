@@ -1,3 +1,4 @@
+import json
 from datetime import date
 from decimal import Decimal
 from unittest import TestCase
@@ -5,6 +6,7 @@ from unittest import TestCase
 from hypothesis import given
 from hypothesis import strategies as st
 
+from odoo.addons.finance_core.connector import Delivery
 from odoo.addons.finance_core.errors import MalformedPayload
 
 from .. import const
@@ -115,6 +117,12 @@ class EventBecomesDocument(TestCase):
             for wrong in (None, "x", [], {}, 1.5, 10**30):
                 with self.subTest((field, wrong)), self.assertRaises(MalformedPayload):
                     told("charge_succeeded", **{field: wrong})
+
+    def test_ids_nobody_can_store_are_malformed(self):
+        for wrong in (None, 1, "", "x" * 256, "evt\n1", {"id": "evt_1"}):
+            body = json.dumps(sample("charge_succeeded") | {"id": wrong}).encode()
+            with self.subTest(wrong), self.assertRaises(MalformedPayload):
+                connector.identify(Delivery(body))
 
 
 class Payout(TestCase):
