@@ -6,7 +6,9 @@ bytes of a stranger are answered with a 5xx other than 503.
 
 import json
 import logging
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 
 from werkzeug.exceptions import HTTPException
 
@@ -21,19 +23,19 @@ from ..throttle import Throttle
 
 _logger = logging.getLogger(__name__)
 
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 RETRY_AFTER = {"Retry-After": "30"}
 hints = Throttle(per_second=1)
 refusals = Throttle(per_second=1, burst=60)
 
 
-class Answer(Exception):
-    """Ends the handling of a delivery with a status and a body for the sender."""
+class Refusal(Exception):
+    """Ends the handling of a delivery: an HTTP status and words for the sender."""
 
-    def __init__(self, status: int, headers=None, **body):
-        super().__init__(status)
+    def __init__(self, status: int, error: str, headers=NO_HEADERS):
+        super().__init__(error)
         self.status = status
-        self.headers = headers or {}
-        self.body = body
+        self.headers = headers
 
 
 class WebhookController(http.Controller):
@@ -48,16 +50,16 @@ class WebhookController(http.Controller):
     )
     def receive(self, code: str):
         try:
-            self._receive(code)
-        except Answer as answer:
-            return _respond(answer)
+            return _respond(202, self._receive(code))
+        except Refusal as refusal:
+            return _respond(refusal.status, {"error": str(refusal)}, refusal.headers)
 
-    def _receive(self, code: str):
+    def _receive(self, code: str) -> dict:
         # a delivery has no user: the engine acts, on the message only
         env = request.env(user=SUPERUSER_ID)
         known = env["finance.system"]._door(code)
         if known is None:
-            raise Answer(404, error="Unknown system.")
+            raise Refusal(404, "Unknown system.")
         system_id, company_id, connector_code, flow_id, allow_revisions = known
         door = {
             "system_id": system_id,
@@ -73,14 +75,14 @@ class WebhookController(http.Controller):
             message_id, status = env["finance.message"]._store(door, delivery, identity)
         except NoKey as error:
             _logger.error("Deliveries are refused: %s", error)
-            raise Answer(503, RETRY_AFTER, error="Not ready.") from None
+            raise Refusal(503, "Not ready.", RETRY_AFTER) from None
         except Refused as refusal:
-            raise Answer(400, error=str(refusal)) from None
+            raise Refusal(400, str(refusal)) from None
         if status == "other":
             self._refuse_revision(env, system_id, identity, message_id)
         if status == "accepted" and hints.allows(system_id):
             env["finance.engine"]._hint(system_id)
-        raise Answer(202, message=message_id, status=status)
+        return {"message": message_id, "status": status}
 
     def _authenticate(self, env, door, connector: Connector, delivery: Delivery):
         secrets = env["finance.credential"]._secrets(door["system_id"], "webhook")
@@ -98,7 +100,7 @@ class WebhookController(http.Controller):
                         }
                     ]
                 )
-            raise Answer(401, error=str(refusal)) from None
+            raise Refusal(401, str(refusal)) from None
 
     def _refuse_revision(self, env, system_id, identity, message_id):
         need = NeedsPerson(
@@ -109,24 +111,24 @@ class WebhookController(http.Controller):
         )
         system = env["finance.system"].browse(system_id)
         env["finance.exception"]._raise_for(system, need, message_id=message_id)
-        raise Answer(409, error="This id is known with other content.")
+        raise Refusal(409, "This id is known with other content.")
 
 
 def _read_delivery(connector: Connector) -> Delivery:
-    """The request's bytes, bounded. Raises Answer 400, 413 or 415."""
+    """The request's bytes, bounded. Raises Refusal 400, 413 or 415."""
     incoming = request.httprequest
     if incoming.mimetype not in connector.content_types:
-        raise Answer(415, error="Unsupported content type.")
+        raise Refusal(415, "Unsupported content type.")
     if incoming.headers.get("Content-Encoding", "identity") != "identity":
-        raise Answer(415, error="Unsupported content encoding.")
+        raise Refusal(415, "Unsupported content encoding.")
     if incoming.content_length is None:
-        raise Answer(400, error="Content-Length is required.")
+        raise Refusal(400, "Content-Length is required.")
     if incoming.content_length > connector.max_body:
-        raise Answer(413, error="The delivery is too large.")
+        raise Refusal(413, "The delivery is too large.")
     try:
         body = incoming.get_data(cache=False, parse_form_data=False)
     except (HTTPException, OSError):
-        raise Answer(400, error="The body could not be read.") from None
+        raise Refusal(400, "The body could not be read.") from None
     return Delivery(
         body=body,
         headers={name.lower(): value for name, value in incoming.headers.items()},
@@ -135,9 +137,9 @@ def _read_delivery(connector: Connector) -> Delivery:
     )
 
 
-def _respond(answer: Answer):
+def _respond(status: int, body: dict, headers=NO_HEADERS):
     return request.make_response(
-        json.dumps(answer.body),
-        headers=[("Content-Type", "application/json"), *answer.headers.items()],
-        status=answer.status,
+        json.dumps(body),
+        headers=[("Content-Type", "application/json"), *headers.items()],
+        status=status,
     )

@@ -74,7 +74,7 @@ class FinancePayout(models.Model):
         )
         settlements = documents.filtered(lambda each: each.type == "settlement")
         touched = self._take_over(payouts) | self._link_members(settlements)
-        touched._reopen()
+        touched._recheck()
 
     def _take_over(self, documents):
         touched = self.browse()
@@ -118,10 +118,10 @@ class FinancePayout(models.Model):
         self.env["finance.document"].invalidate_model(["payout_id"])
         return touched
 
-    def _reopen(self):
-        """New facts: prove again."""
+    def _recheck(self):
+        """New facts: prove again, unless it is proved."""
         self.filtered(lambda each: each.state == "flagged")._set_state("open")
-        self.checked_at = False
+        self.filtered(lambda each: each.state == "open").checked_at = False
 
     def _set_state(self, state: str, **values):
         changing = self.filtered(
@@ -349,7 +349,7 @@ class FinancePayout(models.Model):
     def action_pull_again(self):
         """Ask the provider once more for what this payout consists of."""
         for payout in self:
-            payout.sudo()._reopen()  # sudo: asking again is for everybody
+            payout.sudo()._recheck()  # sudo: asking again is for everybody
             self.env["finance.engine"]._want_pull(
                 payout.system_id, "payout_transactions", payout.source_id
             )

@@ -166,9 +166,9 @@ class FinancePoster(models.AbstractModel):
                 "ready",
                 "posted",
                 reason=False,
-                exception_id=False,
                 rule_version_id=version_id,
             )
+            documents.payout_id._recheck()
         moves_by_id = dict(pairs)
         self.env["finance.log"]._append(
             {**row, "move_id": moves_by_id[row["document_id"]]}
