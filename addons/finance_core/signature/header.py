@@ -52,6 +52,10 @@ class HeaderSignature(ABC):
     timestamp_header: str = ""
     tolerance: int = 300
 
+    @property
+    def timed(self) -> bool:
+        return bool(self.timestamp_prefix or self.timestamp_header)
+
     def verify(self, delivery: Delivery, secrets: Sequence[str], now: datetime) -> None:
         keys = read_keys(secrets, self._read_verifying)
         value = read_header(delivery, self.header)

@@ -14,7 +14,7 @@ import secrets as random_secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 from urllib.parse import urlsplit
 
 from cryptography.exceptions import InvalidSignature
@@ -64,6 +64,8 @@ class NamedKey(NamedTuple):
 class JwsSignature:
     """What both kinds share: a token in ``header``, signed with ``algorithm``, its
     time good for ``tolerance`` seconds either way."""
+
+    timed: ClassVar[bool] = True
 
     header: str
     algorithm: str = "ES256"

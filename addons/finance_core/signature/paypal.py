@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import ClassVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey, RSAPublicKey
@@ -36,6 +37,8 @@ class PayPalSignature:
     size, may cache, and raises OSError or a FinanceError. ``roots`` are the trusted
     certificate authorities. Revocation is not looked up.
     """
+
+    timed: ClassVar[bool] = True
 
     fetch: Callable[[str], bytes] = field(repr=False)
     roots: Sequence[x509.Certificate] = field(repr=False)

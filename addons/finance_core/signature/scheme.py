@@ -23,7 +23,12 @@ class Keys(NamedTuple):
 
 
 class Scheme(Protocol):
-    """How a system proves that a delivery is its own."""
+    """How a system proves that a delivery is its own.
+
+    ``timed`` says that a time is part of the proof, so that old deliveries and
+    those of the future are refused."""
+
+    timed: bool
 
     def verify(self, delivery: Delivery, secrets: Sequence[str], now: datetime) -> None:
         """Returns if ``delivery`` is authentic under one of ``secrets`` (several

@@ -1,0 +1,1 @@
+"""What the author of a connector needs to prove it; needs ``hypothesis``."""
