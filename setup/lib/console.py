@@ -40,7 +40,8 @@ def run_step(title: str, command: list, log: Path, advice: str, **popen) -> None
             if process.poll() is None:
                 process.terminate()
     if process.returncode:
-        raise SetupError(f"{title} failed: {last_line(log)} {advice} Log: {log}")
+        words = (f"{title} failed: {last_line(log)}", advice, f"Log: {log}.")
+        raise SetupError(" ".join(filter(None, words)))
     say(f"{title}: {time.monotonic() - start:.0f} s")
 
 

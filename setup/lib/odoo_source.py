@@ -27,7 +27,7 @@ DEBIAN_MODULES = Path("usr/lib/python3/dist-packages")
 UNPACK = 'for x in *.deb; do dpkg-deb -x "$x" . && rm "$x" || exit 1; done'
 # Left out of the package for its licence; an empty file keeps browser consoles quiet.
 SELFIE = "odoo/addons/mail/static/lib/selfie_segmentation/selfie_segmentation.js"
-NETWORK = "Check the network and run again, or set ODOO_HOME to an Odoo 19 checkout."
+ADVICE = "Check the network and the disk, or set ODOO_HOME to an Odoo 19 checkout."
 
 
 def odoo_home() -> Path:
@@ -75,25 +75,26 @@ def _fetch() -> Path:
             return fetch()
         except SetupError as error:
             refusals.append(str(error))
-    raise SetupError("Odoo 19 could not be fetched: " + " ".join(refusals))
+    raise SetupError(f"Odoo 19 could not be fetched. {ADVICE} {' '.join(refusals)}")
 
 
 def _from_debian() -> Path:
     work = _fresh(CACHE / "odoo-debian.part")
     apt = ["apt-get", "-q", *apt_sources.private_options(CACHE / "apt")]
-    run_step("Reading Debian's list", [*apt, "update"], LOGS / "odoo-list.log", NETWORK)
+    update = [*apt, "-o", "APT::Update::Error-Mode=any", "update"]
+    run_step("Reading Debian's list", update, LOGS / "odoo-list.log", "")
     run_step(
         "Fetching Odoo 19 (120 MB)",
         [*apt, "download", *DEBIAN_PACKAGES],
         LOGS / "odoo-fetch.log",
-        NETWORK,
+        "",
         cwd=work,
     )
     run_step(
         "Unpacking Odoo 19",
         ["sh", "-c", UNPACK],
         LOGS / "odoo-unpack.log",
-        "Make room on the disk and run again.",
+        "",
         cwd=work,
     )
     selfie = work / DEBIAN_MODULES / SELFIE
@@ -109,7 +110,7 @@ def _from_git() -> Path:
         "Cloning Odoo 19",
         clone,
         LOGS / "odoo-clone.log",
-        NETWORK,
+        "",
         env={**os.environ, "GIT_TERMINAL_PROMPT": "0"},
     )
     return work.rename(CACHE / "odoo-git")

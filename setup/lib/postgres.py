@@ -42,7 +42,8 @@ INITDB = (
     "--set=max_connections=200",
 )
 ROLE_BY_STDIN = (
-    f'echo "CREATE ROLE {ROLE} LOGIN CREATEDB" | "$1/postgres" --single -D "$2" postgres'
+    f'echo "CREATE ROLE {ROLE} LOGIN CREATEDB" | '
+    '"$1/postgres" --single -D "$2" postgres'
 )
 
 
