@@ -32,6 +32,18 @@ class NewConnectorNeedsNoEditElsewhere(HttpCase):
     def documents(self):
         return self.env["finance.document"].search([("system_id", "=", self.system.id)])
 
+    def test_a_signed_delivery_becomes_its_documents_once(self):
+        """FAULTS 1."""
+        for status in ("accepted", "duplicate"):
+            answer = self.deliver("day_end")
+            self.assertEqual(answer.status_code, 202)
+            self.assertEqual(answer.json()["status"], status)
+            self.env["finance.engine"]._step(self.system)
+            self.assertEqual(
+                sorted(self.documents().mapped("type")),
+                ["balance_transaction", "event", "payment"],
+            )
+
     def test_a_wrong_secret_leaves_no_trace_of_the_content(self):
         """FAULTS 4."""
         self.assertEqual(self.deliver("order_paid", "guessed").status_code, 401)
