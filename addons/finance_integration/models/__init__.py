@@ -21,4 +21,6 @@ from . import (
     finance_snapshot,
     finance_system,
     finance_system_books,
+    finance_board,
+    finance_display,
 )
