@@ -126,7 +126,8 @@ def _read_delivery(connector: Connector) -> Delivery:
     if incoming.content_length > connector.max_body:
         raise Refusal(413, "The delivery is too large.")
     try:
-        body = incoming.get_data(cache=False, parse_form_data=False)
+        # kept: Odoo calls us again, with this request, after a serialisation failure
+        body = incoming.get_data(cache=True, parse_form_data=False)
     except (HTTPException, OSError):
         raise Refusal(400, "The body could not be read.") from None
     return Delivery(

@@ -44,6 +44,7 @@ class FinanceEngine(models.AbstractModel):
         another worker is at it: steps of one system follow each other."""
         if not self._lock(system.id):
             return False
+        self.env.flush_all()  # what waits is read by SQL
         return (
             self._normalise_step(system)
             or self.env["finance.poster"]._post_step(system, DOCUMENTS_A_STEP)

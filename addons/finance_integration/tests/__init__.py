@@ -1,0 +1,2 @@
+from . import test_gateway_entries
+from . import test_refunds
