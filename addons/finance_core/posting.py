@@ -69,7 +69,7 @@ class Rule:
 
 @dataclass(frozen=True)
 class OpenItem:
-    """The receivable or payable line of an invoice in the books.
+    """The receivable or payable line of an invoice of ``currency`` in the books.
 
     ``balance_per_unit`` is not kept: Odoo values the reconciliation itself.
     """
@@ -77,6 +77,7 @@ class OpenItem:
     account_id: int
     partner_id: int
     move_id: int
+    currency: str
 
 
 @dataclass(frozen=True)
@@ -339,12 +340,24 @@ class _Translation:
         item = self._open_item("invoice") if self.rule.credit_note else None
         if item:
             part = _counter(self.document)[0]
+            self._check_same_currency(item, part)
             yield CreditNoteDraft(
                 key=self.document.source_id,
                 item=item,
                 invoice=self.document.reference("invoice"),
                 amount=abs(part.amount),
                 currency=part.currency,
+            )
+
+    def _check_same_currency(self, item: OpenItem, part: _Part) -> None:
+        """Which share of an invoice was refunded only shows in its own currency."""
+        if part.currency != item.currency:
+            raise NeedsPerson(
+                f"currency:{part.currency}:{item.currency}",
+                f"{part.amount} {part.currency} were refunded of an invoice in"
+                f" {item.currency}.",
+                "Credit the invoice by hand and post the refund without it.",
+                category="control",
             )
 
     def _map(self, mapping: str, key: Sequence[str], values: Mapping) -> int:

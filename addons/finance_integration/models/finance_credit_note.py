@@ -1,8 +1,7 @@
-from decimal import Decimal
+from collections.abc import Iterable
+from decimal import ROUND_HALF_UP, Decimal
 
 from odoo import api, fields, models
-
-from odoo.addons.finance_core.money import Money
 
 
 class FinanceCreditNote(models.AbstractModel):
@@ -33,7 +32,6 @@ class FinanceCreditNote(models.AbstractModel):
 
     def _create(self, entry, draft):
         invoice = self.env["account.move"].browse(draft.item.move_id)
-        net, lines = self._net_lines(invoice, draft)
         move = (
             self.env["account.move"]
             .with_company(invoice.company_id)
@@ -49,43 +47,70 @@ class FinanceCreditNote(models.AbstractModel):
                     "ref": draft.key,
                     "invoice_payment_term_id": False,
                     "fiscal_position_id": invoice.fiscal_position_id.id,
-                    "invoice_line_ids": [fields.Command.create(line) for line in lines],
+                    "invoice_line_ids": [
+                        fields.Command.create(line) for line in _lines(invoice, draft)
+                    ],
                 }
             )
         )
-        self._set_tax(move, draft.amount - net)
+        self._round(move, draft.amount)
         return move
 
-    def _net_lines(self, invoice, draft) -> tuple[Decimal, list[dict]]:
-        """The net amount and its lines: the invoice's lines, scaled."""
-        sold = invoice.invoice_line_ids.filtered(
-            lambda line: line.display_type == "product" and line.price_subtotal
-        )
-        weights = [Decimal(str(line.price_subtotal)) for line in sold]
-        share = draft.amount / Decimal(str(invoice.amount_total))
-        exact = Decimal(str(invoice.amount_untaxed)) * share
-        unit = Decimal(1).scaleb(-invoice.currency_id.decimal_places)
-        net = exact.quantize(unit)
-        parts = Money(net, draft.currency).allocate(weights)
-        return net, [
-            {
-                "name": line.name,
-                "product_id": line.product_id.id,
-                "account_id": line.account_id.id,
-                "quantity": 1,
-                "price_unit": float(part.amount),
-                "tax_ids": [fields.Command.set(line.tax_ids.ids)],
-                "analytic_distribution": line.analytic_distribution,
-            }
-            for line, part in zip(sold, parts, strict=True)
-        ]
-
-    def _set_tax(self, move, tax: Decimal):
-        """Puts the rounding of the tax where the refund says it is."""
-        lines = move.line_ids.filtered("tax_line_id")
-        missing = tax - sum(
-            (Decimal(str(line.amount_currency)) for line in lines), Decimal(0)
-        )
-        if missing and lines:
-            largest = max(lines, key=lambda line: abs(line.amount_currency))
+    def _round(self, move, amount: Decimal):
+        """Make the total exact: the cent that rounding left goes to the largest tax,
+        or to a line of its own where no tax was computed."""
+        missing = amount - Decimal(str(move.amount_total))
+        taxes = move.line_ids.filtered("tax_line_id")
+        if missing and taxes:
+            largest = max(taxes, key=lambda line: abs(line.amount_currency))
             largest.amount_currency += float(missing)
+        elif missing:
+            line = {
+                "name": self.env._("Rounding"),
+                "account_id": move.invoice_line_ids[:1].account_id.id,
+                "quantity": 1,
+                "price_unit": float(missing),
+                "tax_ids": [fields.Command.clear()],
+            }
+            move.invoice_line_ids = [fields.Command.create(line)]
+
+
+def _lines(invoice, draft) -> list[dict]:
+    """The invoice's lines, each reduced to the share that was refunded. Prices stay
+    as they were meant, with or without their taxes."""
+    sold = invoice.invoice_line_ids.filtered(
+        lambda line: line.display_type == "product" and line.price_subtotal
+    )
+    share = draft.amount / Decimal(str(invoice.amount_total))
+    unit = Decimal(1).scaleb(-invoice.currency_id.decimal_places)
+    return [
+        {
+            "name": line.name,
+            "product_id": line.product_id.id,
+            "account_id": line.account_id.id,
+            "quantity": 1,
+            "price_unit": float(part),
+            "tax_ids": [fields.Command.set(line.tax_ids.ids)],
+            "analytic_distribution": line.analytic_distribution,
+        }
+        for line, part in zip(sold, _scale(map(_price, sold), share, unit), strict=True)
+    ]
+
+
+def _price(line) -> Decimal:
+    return (
+        Decimal(str(line.price_unit))
+        * Decimal(str(line.quantity))
+        * (1 - Decimal(str(line.discount)) / 100)
+    )
+
+
+def _scale(amounts: Iterable[Decimal], share: Decimal, unit: Decimal):
+    """``amounts`` times ``share``, each a multiple of ``unit``; every part makes up
+    for the rounding of those before it."""
+    exact = given = Decimal(0)
+    for amount in amounts:
+        exact += amount * share
+        part = (exact - given).quantize(unit, ROUND_HALF_UP)
+        given += part
+        yield part

@@ -72,6 +72,7 @@ class FinanceSnapshot(models.AbstractModel):
                 account_id=line.account_id.id,
                 partner_id=line.partner_id.id,
                 move_id=line.move_id.id,
+                currency=line.currency_id.name,
             )
             for line in lines
         }

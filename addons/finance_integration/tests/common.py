@@ -94,6 +94,7 @@ class HubCase(TransactionCase):
         company.currency_id = cls.eur  # the chart brings one of its own
         company.partner_id.tz = "Europe/Berlin"
         cls.set_rate(company, cls.usd, "0.92")
+        cls.set_rate(company, cls.jpy, "0.0061")
         return company
 
     @classmethod
@@ -123,7 +124,7 @@ class HubCase(TransactionCase):
                 }
             )
         )
-        system._prepare_books(cls.eur | cls.usd)
+        system._prepare_books(cls.eur | cls.usd | cls.jpy)
         for fee, kind in FEES.items():
             account = cls.env["account.account"].create(
                 {
