@@ -53,7 +53,7 @@ def test(arguments: list[str]) -> int:
     waiting = "Waiting for another setup/test of this clone …"
     with prepared() as server, locks.exclusive(LOCAL / "test.lock", waiting):
         # Tests run the jobs they mean to run; no runner picks up the others.
-        env = odoo_server.environment(server, ODOO_QUEUE_JOB_CHANNELS="root:0")
+        env = odoo_server.environment(server, **odoo_server.NO_JOBS)
         if _all_below(arguments, WITHOUT_ODOO):
             return _pytest(["-p", "no:odoo", *arguments], env)
         need_chromium()

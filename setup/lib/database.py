@@ -39,9 +39,10 @@ def _digest(addon: Path) -> str:
     return total.hexdigest()
 
 
-def ensure(server: Server, name: str, extra: tuple[str, ...] = ()) -> None:
+def ensure(server: Server, name: str, extra: tuple[str, ...] = (), **env: str) -> None:
     """Create or update database `name` with our addons and the modules `extra`.
 
+    `env` is added to the environment Odoo installs them in.
     Raises SetupError when Odoo cannot install them.
     """
     wanted = {**our_addons(), **dict.fromkeys(extra, "")}
@@ -57,17 +58,19 @@ def ensure(server: Server, name: str, extra: tuple[str, ...] = ()) -> None:
         return
     note.unlink(missing_ok=True)
     try:
-        _install(server, name, changed, installed)
+        _install(server, name, changed, installed, env)
     except SetupError:
         if not known:
             raise
         say(f"The update failed: making {name} anew")
         drop(server, name)
-        _install(server, name, list(wanted), set())
+        _install(server, name, list(wanted), set(), env)
     note.write_text(json.dumps(wanted))
 
 
-def _install(server: Server, name: str, addons: list[str], installed: set) -> None:
+def _install(
+    server: Server, name: str, addons: list[str], installed: set, env: dict[str, str]
+) -> None:
     new = [addon for addon in addons if addon not in installed]
     old = [addon for addon in addons if addon in installed]
     words = ["-d", name, "--stop-after-init", "--no-http", "--log-level=warn"]
@@ -79,7 +82,7 @@ def _install(server: Server, name: str, addons: list[str], installed: set) -> No
         [PYTHON, ODOO_BIN, *words],
         LOGS / f"install-{name}.log",
         ADVICE,
-        env=odoo_server.environment(server, ODOO_QUEUE_JOB_CHANNELS="root:0"),
+        env=odoo_server.environment(server, **odoo_server.NO_JOBS, **env),
     )
 
 
@@ -97,6 +100,12 @@ def installed_modules(server: Server, name: str) -> set[str]:
 def drop(server: Server, name: str) -> None:
     """Drop the database, whoever is connected to it."""
     _rows(server, "postgres", f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def copy(server: Server, source: str, target: str) -> None:
+    """Make `target` anew as a copy of the database `source`, which nobody uses."""
+    drop(server, target)
+    _rows(server, "postgres", f'CREATE DATABASE "{target}" TEMPLATE "{source}"')
 
 
 def _rows(server: Server, database: str, query: str, *values: str) -> list[tuple]:

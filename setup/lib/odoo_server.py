@@ -17,6 +17,8 @@ from .postgres import Server
 
 START_LIMIT = 90  # seconds
 STOP_LIMIT = 30  # seconds
+# A capacity of 0 would mean without limit.
+NO_JOBS = {"ODOO_QUEUE_JOB_CHANNELS": "root:1:paused"}
 
 
 @dataclass(frozen=True)
@@ -56,10 +58,11 @@ def foreground(command: list, env: dict[str, str]) -> int:
 
 @contextmanager
 def serving(
-    server: Server, database: str, port: int = 8069, workers: int = 2
+    server: Server, database: str, port: int = 8069, workers: int = 2, **env: str
 ) -> Iterator[OdooServer]:
     """Odoo on 127.0.0.1:`port`, queue_job's runner included, until the block ends.
 
+    `env` is added to its environment.
     Raises SetupError when a port is taken or Odoo does not answer /web/health.
     """
     for number in (port, port + 3):
@@ -70,7 +73,7 @@ def serving(
     with log.open("ab") as output:
         process = subprocess.Popen(
             [str(word) for word in command],
-            env=environment(server),
+            env=environment(server, **env),
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,

@@ -1,0 +1,119 @@
+"""What runs in an Odoo process of its own: ``python -m benches._inside DATABASE JOB
+ARGUMENTS`` waits for a line on stdin, runs the job and prints what it returns."""
+
+import json
+import secrets
+import sys
+import time
+from datetime import date
+
+import odoo
+from odoo import SUPERUSER_ID, api
+from odoo.modules.registry import Registry
+
+BATCH = 200
+QUIET = {"tracking_disable": True}
+CODES = ("bench_a", "bench_b")
+
+
+def prepare(env) -> list[dict]:
+    """A company with a chart of accounts and two systems of the demo shop."""
+    company = env.ref("base.main_company")
+    if not company.chart_template:
+        env["account.chart.template"].try_loading(
+            "generic_coa", company=company, install_demo=False
+        )
+    currency = env.ref("base.EUR")
+    currency.active = True
+    company.currency_id = currency
+    return [_system(env, code) for code in CODES]
+
+
+def _system(env, code: str) -> dict:
+    secret = secrets.token_hex(16)
+    system = env["finance.system"].create(
+        {"name": code, "code": code, "connector": "demo"}
+    )
+    env["finance.credential"].create(
+        {"system_id": system.id, "kind": "webhook", "secret": secret}
+    )
+    system._prepare_books(system.company_id.currency_id)
+    _map_fee(env, system)
+    return {"id": system.id, "code": code, "secret": secret}
+
+
+def _map_fee(env, system) -> None:
+    account = env["account.account"].search([("account_type", "=", "expense")], limit=1)
+    version = env["finance.mapping"]._current_version(system, "fee")
+    env["finance.mapping.rule"].create(
+        {
+            "version_id": version.id,
+            "key": "fee",
+            "target": f"account.account,{account.id}",
+        }
+    )
+
+
+def like(env, system_id: int) -> list[dict]:
+    """The lines of an entry the system posted, and its journal."""
+    document = env["finance.document"].search(
+        [("system_id", "=", system_id), ("state", "=", "posted")], limit=1
+    )
+    move = document.move_ids
+    lines = [
+        {
+            "account_id": line.account_id.id,
+            "name": line.name,
+            "currency_id": line.currency_id.id,
+            "amount_currency": line.amount_currency,
+            "balance": line.balance,
+        }
+        for line in move.line_ids.sorted("id")
+    ]
+    return {"journal_id": move.journal_id.id, "lines": lines}
+
+
+def batch(env, entry: dict, count: int) -> float:
+    """Odoo's own way: create and post ``count`` entries in batches. Seconds."""
+    moves = env["account.move"].with_context(**QUIET)
+    start = time.monotonic()
+    for first in range(0, count, BATCH):
+        numbers = range(first, min(first + BATCH, count))
+        moves.create([move_vals(entry, number) for number in numbers]).action_post()
+        env.cr.commit()
+        env.invalidate_all()
+    return time.monotonic() - start
+
+
+def move_vals(entry: dict, number: int) -> dict:
+    return {
+        "move_type": "entry",
+        "date": date(2026, 10, 1 + number % 28).isoformat(),
+        "journal_id": entry["journal_id"],
+        "ref": f"bench {number}",
+        "line_ids": [(0, 0, line) for line in entry["lines"]],
+    }
+
+
+def api_key(env) -> str:
+    """A key of the administrator for JSON-2."""
+    admin = env.ref("base.user_admin")
+    keys = env(user=admin)["res.users.apikeys"]
+    return keys._generate("rpc", "bench", odoo.fields.Datetime.now().replace(year=2099))
+
+
+JOBS = {job.__name__: job for job in (prepare, like, batch, api_key)}
+
+
+def main(database: str, job: str, arguments: str) -> None:
+    odoo.tools.config.parse_config(["--database", database, "--log-level", "error"])
+    with Registry(database).cursor() as cr:
+        env = api.Environment(cr, SUPERUSER_ID, {})
+        print("ready", flush=True)
+        sys.stdin.readline()
+        result = JOBS[job](env, *json.loads(arguments))
+    print(json.dumps(result), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
