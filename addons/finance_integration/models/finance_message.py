@@ -124,7 +124,9 @@ class FinanceMessage(models.Model):
 
     @api.model
     def _insert(self, door, delivery, identity, revision, digest, token) -> int | None:
-        rows = self.env.execute_query(
+        # two of one identity at the same time make the database ask for the whole
+        # transaction again: no error, and the log need not hold the payload
+        self.env.cr.execute(
             SQL(
                 """
                 WITH message AS (
@@ -155,9 +157,11 @@ class FinanceMessage(models.Model):
                 scope=delivery.scope or None,
                 size=len(delivery.body),
                 payload=token,
-            )
+            ),
+            log_exceptions=False,
         )
-        return rows[0][0] if rows else None
+        row = self.env.cr.fetchone()
+        return row and row[0]
 
     @api.model
     def _take(self, system_id: int, limit: int):
