@@ -2,6 +2,7 @@ from collections.abc import Iterable
 from decimal import ROUND_HALF_UP, Decimal
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class FinanceCreditNote(models.AbstractModel):
@@ -23,6 +24,8 @@ class FinanceCreditNote(models.AbstractModel):
             moves |= move
             result[key] = move
         moves._post(soft=False)
+        for key, move in result.items():
+            self._check_date(move, notes[key][0])
         return {
             key: move.line_ids.filtered(
                 lambda line: line.account_type == "asset_receivable"
@@ -55,6 +58,17 @@ class FinanceCreditNote(models.AbstractModel):
         )
         self._round(move, draft.amount)
         return move
+
+    def _check_date(self, move, entry):
+        """Odoo dates what falls into a locked period after it, without a word."""
+        if move.date != entry.date:
+            raise UserError(
+                self.env._(
+                    "The credit note of %(day)s lies in a period that is locked for"
+                    " sales.",
+                    day=entry.date,
+                )
+            )
 
     def _round(self, move, amount: Decimal):
         """Make the total exact: the cent that rounding left goes to the largest tax,

@@ -187,7 +187,9 @@ class FinanceDocument(models.Model):
         """Wait for a person; equal causes share one exception."""
         for system, documents in self.grouped("system_id").items():
             exception = self.env["finance.exception"]._raise_for(system, need)
+            left = documents.exception_id - exception
             documents._set_state("held", reason=str(need), exception_id=exception.id)
+            left._resolve_unless_waiting()
 
     def _log_rows(self, event: str, detail="") -> Iterable[dict]:
         for document in self:

@@ -117,7 +117,7 @@ class FinanceException(models.Model):
 
     @api.model
     def _resolve_empty(self, system_id: int):
-        """Close the exceptions about documents of which none is held any more."""
+        """Close the exceptions about documents of which none waits any more."""
         exceptions = self.search(
             [
                 ("system_id", "=", system_id),
@@ -125,7 +125,16 @@ class FinanceException(models.Model):
                 ("document_ids", "!=", False),
             ]
         )
-        done = exceptions.filtered(lambda each: not each.document_count)
+        exceptions._resolve_unless_waiting()
+
+    def _resolve_unless_waiting(self):
+        """Close those for which no document is held or about to try again."""
+        groups = self.env["finance.document"]._read_group(
+            [("exception_id", "in", self.ids), ("state", "in", ("held", "normalised"))],
+            ["exception_id"],
+        )
+        waiting = self.browse(exception.id for (exception,) in groups)
+        done = self - waiting
         done._resolve(self.env._("The waiting documents went on."))
 
     def _release(self):
@@ -157,14 +166,14 @@ class FinanceException(models.Model):
                 ("cause", "=like", "open_item:%"),
             ]
         )
-        numbers = {each.cause.split(":", 2)[2]: each for each in waiting}
-        posted = self.env["account.move"].search(
-            [("name", "in", list(numbers)), ("state", "=", "posted")]
+        wanted = waiting.grouped(
+            lambda each: (each.company_id, each.cause.split(":", 2)[2])
         )
-        for move in posted:
-            exception = numbers[move.name]
-            if exception.company_id == move.company_id:
-                exception._release()
+        posted = self.env["account.move"].search(
+            [("name", "in", [name for _, name in wanted]), ("state", "=", "posted")]
+        )
+        for key in {(move.company_id, move.name) for move in posted} & wanted.keys():
+            wanted[key]._release()
 
     def action_try_again(self):
         """The button of the exception form: process what waits for it once more."""

@@ -1,2 +1,3 @@
 from . import test_gateway_entries
 from . import test_refunds
+from . import test_controls
