@@ -5,6 +5,7 @@ from collections import defaultdict
 from decimal import Decimal
 
 from odoo import api, fields, models
+from odoo.tools.misc import formatLang
 
 from odoo.addons.finance_core import states
 
@@ -118,15 +119,30 @@ class FinanceSystem(models.Model):
     def _compute_balance_html(self):
         ledger = self._clearing_balances()
         for system in self:
+            books = ledger[system]
             stated, stated_at = system._stated_balance()
             rows = [
-                (currency, ledger[system].get(currency), stated.get(currency))
-                for currency in sorted({*ledger[system], *stated})
+                {
+                    "currency": currency,
+                    "books": self._in_words(books.get(currency)),
+                    "stated": self._in_words(stated.get(currency)),
+                    "differs": currency in stated
+                    and stated[currency] != books.get(currency, 0),
+                }
+                for currency in sorted({*books, *stated})
             ]
             system.balance_html = self.env["ir.qweb"]._render(
                 "finance_integration.board_balances",
-                {"rows": rows, "stated_at": stated_at, "system": system},
+                {"rows": rows, "stated_at": stated_at},
             )
+
+    @api.model
+    def _in_words(self, amount: Decimal | None) -> str:
+        """An amount as people of the user's language write it; a dash for none."""
+        if amount is None:
+            return "—"
+        digits = max(0, -amount.as_tuple().exponent)
+        return formatLang(self.env, float(amount), digits=digits)  # to look at only
 
     def _clearing_balances(self) -> dict:
         """What the books say we have at each provider: {system: {currency: amount}}.
