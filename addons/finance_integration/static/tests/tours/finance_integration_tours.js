@@ -1,0 +1,110 @@
+import {registry} from "@web/core/registry";
+
+const tours = registry.category("web_tour.tours");
+
+tours.add("finance_board_number_leads_to_its_list", {
+    steps: () => [
+        {
+            content: "The card of the system says how it is",
+            trigger:
+                ".o_finance_board .o_kanban_record:contains(Proof):contains(Needs attention)",
+        },
+        {
+            content: "Open what was posted today",
+            trigger:
+                ".o_finance_board .o_kanban_record:contains(Proof) a.o_finance_figure:contains(Posted)",
+            run: "click",
+        },
+        {
+            content: "The list has the posted payment and not the held one",
+            trigger:
+                ".o_list_view:has(.o_data_row:contains(txn_paid)):not(:has(.o_data_row:contains(txn_odd)))",
+        },
+        {
+            content: "Go back",
+            trigger: ".o_menu_sections .o_nav_entry:contains(Overview)",
+            run: "click",
+        },
+        {
+            content: "Open the exceptions",
+            trigger:
+                ".o_finance_board .o_kanban_record:contains(Proof) a.o_finance_figure:contains(Open exceptions)",
+            run: "click",
+        },
+        {
+            content: "The list says what is wrong",
+            trigger: ".o_list_view .o_data_row:contains(odd_fee)",
+        },
+    ],
+});
+
+tours.add("finance_exception_is_cleared_by_a_mapping", {
+    steps: () => [
+        {
+            content: "Open the exception",
+            trigger: ".o_list_view .o_data_row .o_data_cell:contains(odd_fee)",
+            run: "click",
+        },
+        {
+            content: "A document waits; the remedy has its button",
+            trigger:
+                ".o_form_view:has(button[name=action_open_documents]) button[name=action_add_mapping]",
+            run: "click",
+        },
+        {
+            content: "The missing value is filled in already",
+            trigger: ".modal .o_field_widget[name=key] input:value(odd_fee)",
+        },
+        {
+            content: "Choose the account it stands for",
+            trigger: ".modal .o_field_widget[name=target] input",
+            run: "edit Odd fees",
+        },
+        {
+            trigger:
+                ".o-autocomplete--dropdown-menu .o-autocomplete--dropdown-item:contains(Odd fees)",
+            run: "click",
+        },
+        {
+            content: "Save",
+            trigger: ".modal .o_form_button_save",
+            run: "click",
+        },
+        {
+            content: "Nothing waits any more",
+            trigger:
+                "body:not(:has(.modal)) .o_form_view:not(:has(button[name=action_open_documents]))",
+        },
+    ],
+});
+
+tours.add("finance_entry_leads_to_its_origin", {
+    steps: () => [
+        {
+            content: "From the journal entry",
+            trigger: ".o_form_view button[name=action_open_finance_documents]",
+            run: "click",
+        },
+        {
+            content: "to the document, with its details in words",
+            trigger: ".o_form_view .o_field_widget[name=detail_html]:contains(txn_paid)",
+        },
+        {
+            content: "and the posting rule that made the entry",
+            trigger: ".o_form_view .nav-link[name=proof]",
+            run: "click",
+        },
+        {
+            trigger:
+                ".o_form_view .o_field_widget[name=rule_version_id]:contains(Payment v1)",
+        },
+        {
+            content: "to the message it came with",
+            trigger: ".o_form_view button[name=action_open_message]",
+            run: "click",
+        },
+        {
+            trigger: ".o_form_view .o_field_widget[name=identity]:contains(evt_paid)",
+        },
+    ],
+});

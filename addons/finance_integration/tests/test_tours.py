@@ -1,0 +1,59 @@
+"""The screens, driven in Chromium by the people they are for."""
+
+from odoo.fields import Command
+from odoo.tests import HttpCase, tagged
+
+from .common import HubCase, txn
+
+
+@tagged("post_install", "-at_install")
+class Screens(HubCase, HttpCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.deliver(
+            txn("txn_paid", "payment", "100.00", fees={"processing": "3.20"}),
+            identity="evt_paid",
+        )
+        cls.deliver(
+            txn("txn_odd", "payment", "50.00", fees={"odd_fee": "1.00"}),
+            identity="evt_odd",
+        )
+        cls.drain()
+        cls.env["account.account"].create(
+            {
+                "name": "Odd fees",
+                "code": "ODD1",
+                "account_type": "expense",
+                "company_ids": [Command.set(cls.company.ids)],
+            }
+        )
+
+    def run_as(self, role, url, tour):
+        """Run the tour as a person of that role who may also read the books."""
+        user = self.make_user(role, login=f"screens_{role}", password=f"screens_{role}")
+        user.group_ids += self.env.ref("account.group_account_readonly")
+        self.start_tour(url, tour, login=user.login)
+
+    def test_the_board_says_how_a_system_is_and_its_numbers_lead_to_lists(self):
+        self.run_as(
+            "user", "/odoo/finance-overview", "finance_board_number_leads_to_its_list"
+        )
+
+    def test_what_waits_for_a_mapping_goes_on_once_an_editor_adds_it(self):
+        self.assertEqual(self.find("txn_odd").state, "held")
+        self.run_as(
+            "editor",
+            "/odoo/finance-exceptions",
+            "finance_exception_is_cleared_by_a_mapping",
+        )
+        self.drain()
+        self.assertEqual(self.find("txn_odd").state, "posted")
+
+    def test_a_journal_entry_leads_to_the_message_it_came_from(self):
+        entry = self.find("txn_paid").move_ids
+        self.run_as(
+            "user",
+            f"/odoo/action-account.action_move_journal_line/{entry.id}",
+            "finance_entry_leads_to_its_origin",
+        )
