@@ -14,6 +14,8 @@ from odoo.addons.finance_core.connector import (
     Request,
     Response,
     Stream,
+    Unreadable,
+    read_each,
 )
 from odoo.addons.finance_core.contract import TYPES, document_from_fields
 from odoo.addons.finance_core.contract.envelope import Document
@@ -46,11 +48,11 @@ class DemoConnector(Connector):
             raise MalformedPayload("The delivery has no usable id.")
         return identity
 
-    def parse(self, delivery: Delivery) -> Iterable[Document]:
+    def parse(self, delivery: Delivery) -> Iterable[Document | Unreadable]:
         found = self._read(delivery.body).get("documents")
         if not isinstance(found, list) or not found:
             raise MalformedPayload("The delivery has no documents.")
-        return [document_from_fields(fields) for fields in found]
+        return list(read_each(found, document_from_fields))
 
     def next_page(
         self, stream: str, scope: str, cursor: Cursor, response: Response | None

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from odoo.addons.finance_core import strict_json
 from odoo.addons.finance_core.connector import (
+    MISSHAPEN,
     Connector,
     Cursor,
     Delivery,
@@ -16,6 +17,8 @@ from odoo.addons.finance_core.connector import (
     Request,
     Response,
     Stream,
+    Unreadable,
+    read_each,
 )
 from odoo.addons.finance_core.contract.envelope import Document
 from odoo.addons.finance_core.errors import MalformedPayload, Refused, RetryLater
@@ -23,8 +26,6 @@ from odoo.addons.finance_core.signature import presets
 
 from . import const, documents
 
-# What Python raises when an object is not shaped as documented.
-MISSHAPEN = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 MONEY_MOVERS = ("payment", "refund", "dispute", "payout")
 
 
@@ -76,17 +77,19 @@ class StripeConnector(Connector):
             raise MalformedPayload("The event has no usable id.")
         return identity
 
-    def parse(self, delivery: Delivery) -> Iterable[Document]:
+    def parse(self, delivery: Delivery) -> Iterable[Document | Unreadable]:
         content = self._read(delivery.body)
         try:
             return self._documents(delivery, content)
+        except MalformedPayload:
+            raise
         except MISSHAPEN as error:
             raise MalformedPayload(
                 f"Stripe's {delivery.stream or 'event'} is not shaped as documented"
                 f" ({type(error).__name__})."
             ) from None
 
-    def _documents(self, delivery: Delivery, content: Mapping) -> list[Document]:
+    def _documents(self, delivery: Delivery, content: Mapping) -> list:
         if not delivery.stream:
             return [documents.document_of(content)]
         if delivery.stream == "balance":
@@ -95,7 +98,7 @@ class StripeConnector(Connector):
             "events": documents.document_of,
             "payouts": documents.payout,
         }.get(delivery.stream, documents.balance_transaction)
-        found: list[Document] = [read(obj) for obj in content["data"]]
+        found = list(read_each(content["data"], read))
         if delivery.stream == "payout_transactions":
             found.append(documents.settlement(delivery.scope, content))
         return found

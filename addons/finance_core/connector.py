@@ -5,7 +5,7 @@ requests and reads responses; only the hub's sender touches the network. Secrets
 reach it as an argument.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import MappingProxyType
@@ -25,7 +25,7 @@ class Delivery:
     pages only and say what was asked for.
     """
 
-    body: bytes
+    body: bytes = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=lambda: NO_ITEMS, repr=False)
     received_at: datetime | None = None
     url: str = ""
@@ -59,6 +59,40 @@ class Response:
     status: int
     headers: Mapping[str, str] = field(default_factory=lambda: NO_ITEMS, repr=False)
     body: bytes = field(default=b"", repr=False)
+
+
+#: What Python raises when an object is not shaped as documented.
+MISSHAPEN = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MalformedPayload,
+    TypeError,
+    ValueError,
+)
+
+
+@dataclass(frozen=True)
+class Unreadable:
+    """One item of a delivery that could not be read; its neighbours could.
+
+    ``place`` counts from 1. ``reason`` quotes no value.
+    """
+
+    place: int
+    reason: str
+
+
+def read_each(
+    items: Iterable, read: Callable[[object], Document]
+) -> Iterator[Document | Unreadable]:
+    """``read`` every item of a page, so that a bad one is alone in its badness."""
+    for place, item in enumerate(items, start=1):
+        try:
+            yield read(item)
+        except MISSHAPEN as error:
+            known = isinstance(error, MalformedPayload)
+            yield Unreadable(place, str(error) if known else type(error).__name__)
 
 
 Cursor = Mapping[str, str]
@@ -112,9 +146,11 @@ class Connector:
         """The key that makes two deliveries the same. Raises MalformedPayload."""
         raise MalformedPayload(f"{self.label} has no deliveries.")
 
-    def parse(self, delivery: Delivery) -> Iterable[Document]:
+    def parse(self, delivery: Delivery) -> Iterable[Document | Unreadable]:
         """The canonical documents a delivery tells of, at least one: what has no
-        known meaning becomes an ``event`` document. Raises MalformedPayload."""
+        known meaning becomes an ``event`` document, what cannot be read among
+        readable neighbours an :class:`Unreadable`. Raises MalformedPayload when the
+        delivery as a whole cannot be read."""
         raise MalformedPayload(f"{self.label} has no deliveries.")
 
     def follow_ups(self, document: Document) -> Iterable[Pull]:

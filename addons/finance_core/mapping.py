@@ -47,8 +47,7 @@ class MappingRule:
 
     def matches(self, key: Key) -> bool:
         return len(key) == len(self.key) and all(
-            wanted in (ANY, given)
-            for wanted, given in zip(self.key, key, strict=True)
+            wanted in (ANY, given) for wanted, given in zip(self.key, key, strict=True)
         )
 
 

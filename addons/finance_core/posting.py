@@ -170,9 +170,7 @@ def _counter(doc):
     if getattr(doc, "source_amount", None) is None:
         return _amount(doc)
     return [
-        _Part(
-            doc.source_amount, doc.source_currency, {"currency": doc.source_currency}
-        )
+        _Part(doc.source_amount, doc.source_currency, {"currency": doc.source_currency})
     ]
 
 

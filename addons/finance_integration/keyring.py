@@ -40,7 +40,9 @@ def _read(path: str, _changed_at: int) -> MultiFernet:
         keys = [Fernet(line) for line in Path(path).read_text().split()]
         return MultiFernet(keys)
     except ValueError as error:
-        raise NoKey("The file named by finance_key_file holds no Fernet key.") from error
+        raise NoKey(
+            "The file named by finance_key_file holds no Fernet key."
+        ) from error
 
 
 def encrypt(plain: bytes) -> bytes:
@@ -53,5 +55,7 @@ def decrypt(token: bytes) -> bytes:
     try:
         packed = _fernet().decrypt(bytes(token))
     except InvalidToken as error:
-        raise NoKey("This was encrypted with a key the server no longer has.") from error
+        raise NoKey(
+            "This was encrypted with a key the server no longer has."
+        ) from error
     return zlib.decompressobj().decompress(packed, MAX_PLAIN_BYTES)

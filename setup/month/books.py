@@ -33,10 +33,8 @@ def prepare(env, plan, base_url, secrets):
 
 
 def _rates(env):
-    for code, rate in BOOK_RATES.items():
-        currency = env.ref(f"base.{code}")
-        currency.active = True
-    env.ref("base.EUR").active = True
+    for code in ("EUR", *BOOK_RATES):
+        env.ref(f"base.{code}").active = True
 
 
 def _company(env, company):
@@ -49,7 +47,9 @@ def _company(env, company):
         "currency_id": eur.id,
     }
     first = env.ref("base.main_company")
-    if not env["account.journal"].search_count([("company_id", "=", first.id)], limit=1):
+    if not env["account.journal"].search_count(
+        [("company_id", "=", first.id)], limit=1
+    ):
         record = first
         record.write(vals)
     else:

@@ -64,7 +64,9 @@ def _provider(month):
         for currency, amount in account.book.balance().items():
             code = currency.upper()
             sums[code] = sums.get(code, Decimal(0)) + to_major(amount)
-    return {code: str(amount.quantize(Decimal("0.01"))) for code, amount in sums.items()}
+    return {
+        code: str(amount.quantize(Decimal("0.01"))) for code, amount in sums.items()
+    }
 
 
 def _ties(totals, month, expected):

@@ -6,7 +6,7 @@ from unittest import TestCase
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odoo.addons.finance_core.connector import Delivery
+from odoo.addons.finance_core.connector import Delivery, Unreadable
 from odoo.addons.finance_core.errors import MalformedPayload
 
 from .. import const
@@ -238,9 +238,9 @@ class BalanceTransactionMovesMoney(TestCase):
         digests = {document.digest() for document in whole}
         self.assertLess({d.digest() for d in of_payout[:-1]}, digests)
 
-    def test_amounts_that_do_not_tie_are_malformed(self):
-        with self.assertRaises(MalformedPayload):
-            moved(net=9620)
+    def test_amounts_that_do_not_tie_are_unreadable(self):
+        """FAULTS 22: the one transaction is, not the page it came with."""
+        self.assertIsInstance(moved(net=9620), Unreadable)
 
 
 class Settlement(TestCase):

@@ -27,7 +27,7 @@ from unittest import TestCase
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ..connector import Connector, Delivery, Request, Response
+from ..connector import Connector, Delivery, Request, Response, Unreadable
 from ..contract import TYPES, document_from_json
 from ..contract.envelope import Document
 from ..errors import MalformedPayload, Refused, RetryLater, SignatureRefused
@@ -298,10 +298,13 @@ class ConnectorContract(TestCase):
         """What ``delivery`` tells, each document valid as it stands and declared."""
         found = list(self.connector.parse(delivery))
         for document in found:
-            self.assertIsInstance(document, Document)
-            self.assertIn(document.type, self.connector.document_types)
-            self.assertEqual(document_from_json(document.to_json()), document)
+            self._check(document)
         return found
+
+    def _check(self, document: Document) -> None:
+        self.assertIsInstance(document, Document)
+        self.assertIn(document.type, self.connector.document_types)
+        self.assertEqual(document_from_json(document.to_json()), document)
 
     def _survive(self, body: bytes) -> None:
         for delivery in self._everywhere(body):
@@ -312,9 +315,15 @@ class ConnectorContract(TestCase):
             _malformed_or(self.connector.advance, stream, {}, page)
 
     def _read(self, delivery: Delivery) -> None:
-        """Identity and documents, or MalformedPayload; any other error escapes."""
+        """Identity, documents and items that cannot be read, or MalformedPayload;
+        any other error escapes."""
         _malformed_or(self.connector.identify, delivery)
-        _malformed_or(self._documents, delivery)
+        _malformed_or(self._readable, delivery)
+
+    def _readable(self, delivery: Delivery) -> None:
+        for item in self.connector.parse(delivery):
+            if not isinstance(item, Unreadable):
+                self._check(item)
 
 
 @contextmanager

@@ -13,8 +13,12 @@ class AccountBankStatementLine(models.Model):
     def _wake_payouts(self):
         """A new bank line may be a payout that arrived: let the engine look."""
         # sudo: whoever imports a statement need not see the payouts
-        waiting = self.env["finance.payout"].sudo().search(
-            [("company_id", "in", self.company_id.ids), ("state", "!=", "cleared")]
+        waiting = (
+            self.env["finance.payout"]
+            .sudo()
+            .search(
+                [("company_id", "in", self.company_id.ids), ("state", "!=", "cleared")]
+            )
         )
         for system in waiting.system_id:
             self.env["finance.engine"]._hint(system.id)

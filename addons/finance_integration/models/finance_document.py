@@ -107,9 +107,7 @@ class FinanceDocument(models.Model):
 
     @api.model
     def _type_selection(self):
-        return [
-            (name, name.replace("_", " ").capitalize()) for name in contract.TYPES
-        ]
+        return [(name, name.replace("_", " ").capitalize()) for name in contract.TYPES]
 
     @api.depends("source_id", "type", "category")
     def _compute_display_name(self):
@@ -155,9 +153,7 @@ class FinanceDocument(models.Model):
             return {}
         self.env.flush_all()
         values = [
-            SQL(
-                "(%s)", SQL(", ").join(SQL("%s", row[name]) for name in INSERT_COLUMNS)
-            )
+            SQL("(%s)", SQL(", ").join(SQL("%s", row[name]) for name in INSERT_COLUMNS))
             for row in rows
         ]
         inserted = self.env.execute_query(

@@ -200,7 +200,9 @@ class FinanceMappingRule(models.Model):
         if self.target._name != mapping.target_model:
             kind = dict(TARGET_MODELS)[mapping.target_model]
             raise ValidationError(
-                self.env._("“%(key)s” must stand for: %(kind)s.", key=self.key, kind=kind)
+                self.env._(
+                    "“%(key)s” must stand for: %(kind)s.", key=self.key, kind=kind
+                )
             )
         company = mapping.company_id
         fits = self.target.filtered_domain(

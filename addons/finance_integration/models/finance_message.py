@@ -1,6 +1,8 @@
 import hashlib
 import json
-from datetime import UTC, timedelta
+from dataclasses import replace
+from datetime import UTC, datetime
+from random import Random
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
@@ -8,11 +10,13 @@ from odoo.tools import SQL
 
 from odoo.addons.finance_core import states
 from odoo.addons.finance_core.connector import Delivery
+from odoo.addons.finance_core.retry import PROCESSING
 
 from .. import keyring
 
 STATES = [(state, state.capitalize()) for state in states.MESSAGE]
 PREVIEW_CHARS = 20000
+RNG = Random()
 
 
 class FinanceMessage(models.Model):
@@ -64,9 +68,7 @@ class FinanceMessage(models.Model):
     document_count = fields.Integer(compute="_compute_document_count")
 
     _identity_unique = models.UniqueIndex("(system_id, identity, revision)")
-    _waiting = models.Index(
-        "(system_id, id) WHERE state IN ('received', 'retrying')"
-    )
+    _waiting = models.Index("(system_id, id) WHERE state IN ('received', 'retrying')")
     _by_state = models.Index("(system_id, state, received_at)")
 
     @api.depends("document_ids")
@@ -102,9 +104,7 @@ class FinanceMessage(models.Model):
         token = keyring.encrypt(delivery.body)
         revision = 0
         while True:
-            message_id = self._insert(
-                door, delivery, identity, revision, digest, token
-            )
+            message_id = self._insert(door, delivery, identity, revision, digest, token)
             if message_id:
                 return message_id, "accepted"
             known = self.env.execute_query(
@@ -225,17 +225,23 @@ class FinanceMessage(models.Model):
             )
         return changing
 
-    def _fail(self, reason: str, now):
-        """Try again later with growing pauses, or give up: dead."""
+    def _fail(self, reason: str):
+        """Try again later as the flow's policy says, or give up: dead."""
+        now = datetime.now(UTC)
         for message in self:
-            hours = message.flow_id.max_hours or 75
-            pause = timedelta(minutes=2 ** min(message.attempts, 9))
-            values = {"error": reason, "attempts": message.attempts + 1}
-            message._set_state("retrying", **values)
-            if now + pause > message.received_at + timedelta(hours=hours):
-                message._set_state("dead", next_attempt_at=False, processed_at=now)
-            else:
-                message.write({**values, "next_attempt_at": now + pause})
+            hours = message.flow_id.max_hours
+            policy = replace(PROCESSING, limit=hours * 3600) if hours else PROCESSING
+            attempt = message.attempts + 1
+            decision = policy.next_attempt(
+                attempt, message.received_at.replace(tzinfo=UTC), now, None, RNG
+            )
+            again = decision.at and decision.at.replace(tzinfo=None)
+            message._set_state("retrying")
+            message.write(
+                {"error": reason, "attempts": attempt, "next_attempt_at": again}
+            )
+            if not again:
+                message._set_state("dead", error=f"{reason} {decision.reason}")
 
     def action_replay(self):
         """Process dead or rejected messages again."""

@@ -3,6 +3,7 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 
+from odoo.addons.finance_core.connector import Unreadable
 from odoo.addons.finance_core.contract.envelope import Document
 from odoo.addons.finance_core.errors import NeedsPerson, Refused
 
@@ -24,11 +25,17 @@ class FinanceNormaliser(models.AbstractModel):
         found: dict[tuple, tuple] = {}
         parsed = self.env["finance.message"]
         for message, delivery in messages._deliveries():
-            documents = self._parse(system, connector, message, delivery)
-            if documents is None:
+            read = self._parse(system, connector, message, delivery)
+            if read is None:
                 continue
-            parsed |= message
-            for document in documents:
+            unreadable = [each for each in read if isinstance(each, Unreadable)]
+            if unreadable:
+                self._reject(system, message, _words(unreadable, len(read)))
+            else:
+                parsed |= message
+            for document in read:
+                if isinstance(document, Unreadable):
+                    continue
                 key = (document.type, document.source_id, document.digest())
                 found.setdefault(key, (message, document))
         new = self._store(system, found)
@@ -40,22 +47,12 @@ class FinanceNormaliser(models.AbstractModel):
             "processed", processed_at=fields.Datetime.now(), next_attempt_at=False
         )
 
-    def _parse(self, system, connector, message, delivery) -> list[Document] | None:
-        """The documents of one message; None when it could not be read."""
+    def _parse(self, system, connector, message, delivery) -> list | None:
+        """What one message tells; None when it could not be read as a whole."""
         try:
             return list(connector.parse(delivery))
         except Refused as refusal:
-            message._set_state(
-                "rejected", error=str(refusal), processed_at=fields.Datetime.now()
-            )
-            need = NeedsPerson(
-                f"message:{message.id}",
-                f"Message {message.identity} cannot be read: {refusal}",
-                "Ask the source to send it again in the agreed form.",
-            )
-            self.env["finance.exception"]._raise_for(
-                system, need, message_id=message.id
-            )
+            self._reject(system, message, str(refusal))
         except Exception as error:
             # a fault of a connector must not stop the neighbours; the text of an
             # unknown error may quote the payload, so only its kind is kept
@@ -65,10 +62,19 @@ class FinanceNormaliser(models.AbstractModel):
                 message.id,
                 type(error).__name__,
             )
-            message._fail(
-                f"{connector.label}: {type(error).__name__}", fields.Datetime.now()
-            )
+            message._fail(f"{connector.label}: {type(error).__name__}")
         return None
+
+    def _reject(self, system, message, reason: str):
+        """What was readable of it goes on; a replay reads the rest later."""
+        message._set_state("rejected", error=reason, processed_at=fields.Datetime.now())
+        need = NeedsPerson(
+            f"message:{message.id}",
+            f"Message {message.identity} cannot be read: {reason}",
+            "Ask the source to send it again in the agreed form, or replay it once the"
+            " connector understands it.",
+        )
+        self.env["finance.exception"]._raise_for(system, need, message_id=message.id)
 
     def _store(self, system, found: dict) -> dict[tuple, int]:
         currencies = self._currency_ids()
@@ -139,8 +145,10 @@ class FinanceNormaliser(models.AbstractModel):
             return
         latest = max(posted.mapped("revision"))
         changed = rest.filtered(
-            lambda each: each.revision >= latest
-            and each.financial_digest not in posted.mapped("financial_digest")
+            lambda each: (
+                each.revision >= latest
+                and each.financial_digest not in posted.mapped("financial_digest")
+            )
         )
         (rest - changed)._set_state(
             "superseded", reason=self.env._("The same was posted already.")
@@ -155,3 +163,8 @@ class FinanceNormaliser(models.AbstractModel):
                     category="control",
                 )
             )
+
+
+def _words(unreadable: list[Unreadable], count: int) -> str:
+    first = unreadable[0]
+    return f"{len(unreadable)} of {count} items; number {first.place}: {first.reason}"

@@ -279,10 +279,12 @@ class FinancePayout(models.Model):
         """The clearing lines of a payout cancel out; Odoo books the exchange
         differences they leave in company currency."""
         lines = documents.move_ids.line_ids.filtered(
-            lambda line: line.account_id.reconcile
-            and not line.reconciled
-            and not line.finance_match
-            and not line.partner_id
+            lambda line: (
+                line.account_id.reconcile
+                and not line.reconciled
+                and not line.finance_match
+                and not line.partner_id
+            )
         )
         groups = defaultdict(self.env["account.move.line"].browse)
         for line in lines:

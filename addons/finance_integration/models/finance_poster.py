@@ -132,7 +132,9 @@ class FinancePoster(models.AbstractModel):
         self._link(items, moves)
 
     def _create_moves(self, items):
-        currencies = {each.name: each.id for each in self.env["res.currency"].search([])}
+        currencies = {
+            each.name: each.id for each in self.env["res.currency"].search([])
+        }
         company = items[0].documents.company_id
         company.ensure_one()
         return (

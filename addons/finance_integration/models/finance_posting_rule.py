@@ -1,7 +1,7 @@
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
-from odoo.addons.finance_core import contract, posting
+from odoo.addons.finance_core import posting
 
 MEASURES = [
     ("amount", "The amount"),

@@ -25,7 +25,9 @@ class FinanceReconciler(models.AbstractModel):
             notes |= {
                 ("credit_note", note.key): (move, note) for note in draft.credit_notes
             }
-            for line, planned in zip(move.line_ids.sorted("id"), draft.lines, strict=True):
+            for line, planned in zip(
+                move.line_ids.sorted("id"), draft.lines, strict=True
+            ):
                 if planned.settles:
                     settling[planned.settles] |= line
                 elif planned.match:
@@ -43,8 +45,9 @@ class FinanceReconciler(models.AbstractModel):
         for key, lines in settling.items():
             others = credited.get(key) or invoices[key[1], lines.company_id.id]
             others = others.filtered(
-                lambda line, lines=lines: line.account_id == lines.account_id[:1]
-                and not line.reconciled
+                lambda line, lines=lines: (
+                    line.account_id == lines.account_id[:1] and not line.reconciled
+                )
             )
             if others:
                 plan.append(lines | others)

@@ -39,9 +39,7 @@ class FinanceSender(models.AbstractModel):
         base = (system.base_url or connector.base_url).rstrip("/")
         parts = urlsplit(base)
         loopback = parts.hostname in ("127.0.0.1", "localhost", "::1")
-        if parts.scheme != "https" and not (
-            loopback and system.environment == "test"
-        ):
+        if parts.scheme != "https" and not (loopback and system.environment == "test"):
             raise Refused(f"The API address of {system.name} must start with https.")
         query = f"?{urlencode(request.query)}" if request.query else ""
         return f"{base}{request.path}{query}"
