@@ -22,7 +22,7 @@ ENV = {"ODOO_RC": str(CONF)}
 
 
 class Place:
-    """A database made anew and what runs on it.
+    """A prepared database, servers on fresh copies of it and what runs beside them.
 
     ``systems`` are the prepared systems as ``_inside.prepare`` tells them.
     """
@@ -31,21 +31,25 @@ class Place:
         self.server = server
         _write_config()
         database.ensure(server, TEMPLATE, MODULES, **ENV)
-        database.copy(server, TEMPLATE, DATABASE)
-        self.systems = self.inside("prepare")
+        self.systems = run_together([self._start(TEMPLATE, "prepare")])[0]
 
     @contextmanager
     def odoo(self, **env: str) -> Iterator[int]:
-        """The port of a prefork Odoo with two workers and the job runner."""
+        """The port of a prefork Odoo with two workers and the job runner, on a copy
+        of the database that nothing has been delivered to."""
+        database.copy(self.server, TEMPLATE, DATABASE)
         with odoo_server.serving(
             self.server, DATABASE, _free_port(), WORKERS, **ENV, **env
         ) as running:
             yield int(running.url.rpartition(":")[2])
 
     def start_inside(self, job: str, *arguments) -> subprocess.Popen:
-        """A process that runs ``_inside.<job>(env, *arguments)`` with Odoo."""
+        """A process that runs ``_inside.<job>(env, *arguments)`` on the copy."""
+        return self._start(DATABASE, job, *arguments)
+
+    def _start(self, name: str, job: str, *arguments) -> subprocess.Popen:
         return subprocess.Popen(
-            [PYTHON, "-m", "benches._inside", DATABASE, job, json.dumps(arguments)],
+            [PYTHON, "-m", "benches._inside", name, job, json.dumps(arguments)],
             env=odoo_server.environment(self.server, **ENV),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -54,11 +58,24 @@ class Place:
 
     def inside(self, job: str, *arguments):
         """What ``_inside.<job>`` returns, which is plain data."""
-        with self.start_inside(job, *arguments) as process:
-            told, _ = process.communicate("\n")
-        if process.returncode:
-            raise RuntimeError(f"benches._inside {job} failed")
-        return json.loads(told.splitlines()[-1])
+        return run_together([self.start_inside(job, *arguments)])[0]
+
+    def query(self, text: str) -> tuple:
+        """The first row of a query."""
+        return database.rows(self.server, DATABASE, text)[0]
+
+
+def run_together(processes: list[subprocess.Popen]) -> list:
+    """What processes of :meth:`Place.start_inside` return, started at one time."""
+    for process in processes:
+        process.stdout.readline()  # it has loaded Odoo
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    told = [process.communicate()[0] for process in processes]
+    if any(process.returncode for process in processes):
+        raise RuntimeError("A process inside Odoo failed.")
+    return [json.loads(each) for each in told]
 
 
 def _write_config() -> None:

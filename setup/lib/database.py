@@ -88,27 +88,28 @@ def _install(
 
 def installed_modules(server: Server, name: str) -> set[str]:
     """Technical names of what is installed; empty when there is no such database."""
-    if not _rows(server, "postgres", "SELECT FROM pg_database WHERE datname=%s", name):
+    if not rows(server, "postgres", "SELECT FROM pg_database WHERE datname=%s", name):
         return set()
     query = "SELECT to_regclass('ir_module_module')"
-    if _rows(server, name, query) == [(None,)]:
+    if rows(server, name, query) == [(None,)]:
         return set()
     query = "SELECT name FROM ir_module_module WHERE state = 'installed'"
-    return {row[0] for row in _rows(server, name, query)}
+    return {row[0] for row in rows(server, name, query)}
 
 
 def drop(server: Server, name: str) -> None:
     """Drop the database, whoever is connected to it."""
-    _rows(server, "postgres", f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    rows(server, "postgres", f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 def copy(server: Server, source: str, target: str) -> None:
     """Make `target` anew as a copy of the database `source`, which nobody uses."""
     drop(server, target)
-    _rows(server, "postgres", f'CREATE DATABASE "{target}" TEMPLATE "{source}"')
+    rows(server, "postgres", f'CREATE DATABASE "{target}" TEMPLATE "{source}"')
 
 
-def _rows(server: Server, database: str, query: str, *values: str) -> list[tuple]:
+def rows(server: Server, database: str, query: str, *values: str) -> list[tuple]:
+    """What a query tells, on a connection of its own. Raises SetupError."""
     try:
         connection = psycopg2.connect(
             host=server.host,

@@ -1,0 +1,115 @@
+"""Road: deliveries of one payment each, from the first POST to the last posted entry,
+beside Odoo's own batch create and post and one-by-one posting through JSON-2.
+
+It tells of receive too: both together are what a source sees.
+"""
+
+import json
+import time
+from statistics import median
+
+
+from . import _load, _shop, receive
+from ._place import Place, run_together
+
+RUNS = 3
+DELIVERIES = 1000
+ONE_BY_ONE = 40
+CONNECTIONS = 12
+LIMIT = 180  # seconds
+POSTED = """
+    SELECT count(*) FILTER (WHERE state IN ('posted', 'reconciled')),
+           count(*) FILTER (WHERE state = 'held')
+      FROM finance_document
+"""
+
+
+def run(server) -> dict:
+    place = Place(server)
+    doors = receive.measure(place)
+    with place.odoo() as port:
+        _road(place, port, 2 * len(place.systems))  # waits for the job runner too
+        rounds = [_round(place, port) for _ in range(RUNS)]
+    return {
+        "name": "road",
+        "runs": RUNS,
+        "median": {**_medians(rounds), **doors["median"]},
+        "ratio": {**_ratios(rounds), **doors["ratio"]},
+    }
+
+
+def _round(place: Place, port: int) -> dict[str, float]:
+    """Entries a second, each way."""
+    return {
+        "road": DELIVERIES / _road(place, port, DELIVERIES),
+        "odoo_batch": DELIVERIES / _batch(place),
+        "json2": ONE_BY_ONE / _json2(place, port),
+    }
+
+
+def _road(place: Place, port: int, count: int) -> float:
+    """Seconds until ``count`` deliveries, to the systems in turn, are posted."""
+    several = [
+        _shop.deliveries(system, count // len(place.systems), 1)
+        for system in place.systems
+    ]
+    requests = [each for group in zip(*several, strict=True) for each in group]
+    wanted = place.query(POSTED)[0] + count
+    start = time.monotonic()
+    _load.fire(port, requests, CONNECTIONS, 202)
+    while time.monotonic() < start + LIMIT:
+        posted, held = place.query(POSTED)
+        if held:
+            raise RuntimeError(f"{held} documents are held.")
+        if posted == wanted:
+            return time.monotonic() - start
+        time.sleep(0.1)
+    raise RuntimeError(f"{wanted - posted} documents are not posted after {LIMIT} s.")
+
+
+def _batch(place: Place) -> float:
+    """Seconds of Odoo's own batches: one process and one journal a system."""
+    share = DELIVERIES // len(place.systems)
+    processes = [
+        place.start_inside("batch", place.inside("like", system["id"]), share)
+        for system in place.systems
+    ]
+    return max(run_together(processes))
+
+
+def _json2(place: Place, port: int) -> float:
+    """Seconds of creating and posting entries one by one from outside."""
+    entry = place.inside("like", place.systems[0]["id"])
+    headers = {"Authorization": f"bearer {place.inside('api_key')}"}
+    vals = place.inside("several_vals", entry, ONE_BY_ONE)
+    start = time.monotonic()
+    for each in vals:
+        created = _call(port, headers, "create", {"vals_list": [each]})
+        _call(port, headers, "action_post", {"ids": created})
+    return time.monotonic() - start
+
+
+def _call(port: int, headers: dict, method: str, arguments: dict):
+    path = f"/json/2/account.move/{method}"
+    data = _load.request(path, json.dumps(arguments).encode(), headers)
+    head, _, body = _load.send(port, data).partition(b"\r\n\r\n")
+    if head[9:12] != b"200":
+        raise RuntimeError(f"JSON-2 answered {head[9:12].decode()} to {method}.")
+    return json.loads(body)
+
+
+def _medians(rounds: list[dict]) -> dict[str, float]:
+    return {
+        f"{way}_per_s": round(median(each[way] for each in rounds), 1)
+        for way in rounds[0]
+    }
+
+
+def _ratios(rounds: list[dict]) -> dict[str, float]:
+    return {
+        name: round(median(each["road"] / each[way] for each in rounds), 2)
+        for name, way in (
+            ("vs_odoo_batch", "odoo_batch"),
+            ("vs_json2_one_by_one", "json2"),
+        )
+    }
