@@ -40,7 +40,9 @@ class FinanceException(models.Model):
     document_count = fields.Integer(
         "Waiting Documents", compute="_compute_document_count"
     )
-    message_id = fields.Many2one("finance.message", readonly=True, ondelete="restrict")
+    message_id = fields.Many2one(
+        "finance.message", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
     payout_id = fields.Many2one("finance.payout", readonly=True, ondelete="restrict")
     resolved_at = fields.Datetime(readonly=True)
     resolved_by_id = fields.Many2one("res.users", readonly=True)

@@ -46,6 +46,13 @@ class FinanceNormaliser(models.AbstractModel):
         parsed._set_state(
             "processed", processed_at=fields.Datetime.now(), next_attempt_at=False
         )
+        self.env["finance.exception"].search(
+            [
+                ("message_id", "in", parsed.ids),
+                ("cause", "=like", "message:%"),
+                ("state", "=", "open"),
+            ]
+        )._resolve(self.env._("The message could be read this time."))
 
     def _parse(self, system, connector, message, delivery) -> list | None:
         """What one message tells; None when it could not be read as a whole."""

@@ -7,6 +7,7 @@ from odoo.addons.finance_core.connector import Delivery
 from odoo.addons.finance_core.errors import NeedsPerson, Refused, RetryLater
 
 PAGES_A_JOB = 50
+END, MORE, BUSY = "end", "more", "busy"  # why a pull stopped
 
 
 class FinancePuller(models.AbstractModel):
@@ -33,19 +34,20 @@ class FinancePuller(models.AbstractModel):
         )
         cursor = {} if scope else flow._read_cursor()
         try:
-            cursor, finished = self._pages(system, flow, stream, scope, cursor)
+            cursor, outcome = self._pages(system, flow, stream, scope, cursor)
             self._pulled_well(system, stream, scope)
         except (Refused, NeedsPerson) as refusal:
             self._refused(system, stream, scope, refusal)
             return
         if flow and not scope:
             flow.cursor = json.dumps(cursor)
-            flow.pulled_at = fields.Datetime.now() if finished else flow.pulled_at
-        if not finished:
+        if flow and not scope and outcome == END:
+            flow.pulled_at = fields.Datetime.now()
+        if outcome == MORE:
             self.env["finance.engine"]._want_pull(system, stream, scope)
 
     def _pages(self, system, flow, stream, scope, cursor):
-        """(cursor to go on from, whether the end was reached)."""
+        """(cursor to go on from, END, MORE or BUSY)."""
         connector = system._plain_connector()
         door = {
             "system_id": system.id,
@@ -61,11 +63,11 @@ class FinancePuller(models.AbstractModel):
                 response = self.env["finance.sender"]._send(system, request)
             except RetryLater as busy:
                 self._try_later(system, stream, scope, busy)
-                return cursor, True
+                return cursor, BUSY
             self._keep(door, connector, stream, scope, response)
             cursor = connector.advance(stream, cursor, response)
             request = connector.next_page(stream, scope, cursor, response)
-        return cursor, request is None
+        return cursor, MORE if request else END
 
     def _keep(self, door, connector, stream, scope, response):
         delivery = Delivery(body=response.body, stream=stream, scope=scope)

@@ -1,4 +1,5 @@
 import logging
+import time
 from urllib.parse import urlencode, urlsplit
 
 import requests
@@ -8,9 +9,13 @@ from odoo import api, models
 from odoo.addons.finance_core.connector import Request, Response
 from odoo.addons.finance_core.errors import Refused, RetryLater
 
-_logger = logging.getLogger(__name__)
+from ..throttle import Pace
 
-TIMEOUT = (5, 30)  # seconds to connect, seconds between two bytes
+_logger = logging.getLogger(__name__)
+pace = Pace()
+
+TIMEOUT = 30  # seconds to connect, and between two bytes
+DEADLINE = 120  # seconds for a whole answer, however it drips
 MAX_RESPONSE_BYTES = 32 * 1024 * 1024
 CHUNK = 64 * 1024
 
@@ -31,6 +36,7 @@ class FinanceSender(models.AbstractModel):
         connector = system._plain_connector()
         secrets = self.env["finance.credential"]._secrets(system.id, "api")
         url = self._url(system, connector, request)
+        pace.keep(system.id, connector.rate_per_second)
         response = self._exchange(url, connector.authorize(request, secrets), system)
         connector.outcome(response)
         return response
@@ -67,8 +73,11 @@ class FinanceSender(models.AbstractModel):
 
 def _bounded(answer, system) -> bytes:
     body = bytearray()
+    end = time.monotonic() + DEADLINE
     for chunk in answer.iter_content(CHUNK):
         body += chunk
+        if time.monotonic() > end:
+            raise RetryLater(f"The answer of {system.name} took too long.")
         if len(body) > MAX_RESPONSE_BYTES:
             raise Refused(f"The answer of {system.name} is too large.")
     return bytes(body)

@@ -1,4 +1,5 @@
 from . import test_gateway_entries
 from . import test_refunds
 from . import test_controls
+from . import test_pull
 from . import test_tours
