@@ -50,6 +50,15 @@ class FinanceException(models.Model):
     def action_open_payout(self):
         return open_record(self.payout_id)
 
+    def action_pull_again(self):
+        """Pull once more what could not be pulled."""
+        self.ensure_one()
+        _pull, stream, scope = self.cause.split(":", 2)
+        self.env["finance.engine"]._want_pull(self.system_id, stream, scope)
+        return self._notify(
+            self.env._("The provider is asked again in the background.")
+        )
+
     def action_pull_payout(self):
         """Ask the provider once more for the payout this is about."""
         self.payout_id.action_pull_again()
@@ -97,6 +106,20 @@ class FinanceMappingRule(models.Model):
     _inherit = "finance.mapping.rule"
 
     target_model = fields.Selection(related="mapping_id.target_model")
+
+
+class FinanceMapping(models.Model):
+    _inherit = "finance.mapping"
+
+    current_rule_ids = fields.One2many(
+        "finance.mapping.rule", compute="_compute_current_rule_ids"
+    )
+
+    @api.depends("version_ids.rule_ids")
+    def _compute_current_rule_ids(self):
+        for mapping in self:
+            version = self._current_version(mapping.system_id, mapping.code)
+            mapping.current_rule_ids = version.rule_ids
 
 
 class FinancePostingRule(models.Model):

@@ -1,4 +1,7 @@
-import {ReferenceField, referenceField} from "@web/views/fields/reference/reference_field";
+import {
+    ReferenceField,
+    referenceField,
+} from "@web/views/fields/reference/reference_field";
 import {registry} from "@web/core/registry";
 
 /**

@@ -87,7 +87,8 @@ tours.add("finance_entry_leads_to_its_origin", {
         },
         {
             content: "to the document, with its details in words",
-            trigger: ".o_form_view .o_field_widget[name=detail_html]:contains(txn_paid)",
+            trigger:
+                ".o_form_view .o_field_widget[name=detail_html]:contains(txn_paid)",
         },
         {
             content: "and the posting rule that made the entry",
