@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import config, database, locks, odoo_server, postgres
+from . import config, database, locks, odoo_server, postgres, screenshots
 from .console import SetupError, say
 from .paths import LOCAL, ODOO_BIN, ODOO_CONF, PYTHON, ROOT
 from .system import need_chromium
@@ -107,6 +107,15 @@ def _leave_open(running: odoo_server.OdooServer) -> None:
         signal.pause()
     except KeyboardInterrupt:
         say("Stopping …")
+
+
+def pictures(arguments: list[str]) -> int:
+    """Take the documentation's pictures of a running demo."""
+    parser = argparse.ArgumentParser(prog="setup/pictures", description=pictures.__doc__)
+    parser.add_argument("--port", type=int, default=8069, help="where the demo is open")
+    options = parser.parse_args(arguments)
+    screenshots.take(f"http://127.0.0.1:{options.port}")
+    return 0
 
 
 def bench(arguments: list[str]) -> int:

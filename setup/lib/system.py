@@ -6,6 +6,13 @@ import shutil
 from .console import SetupError, run_step
 from .paths import LOGS
 
+CHROMIUM_NAMES = (
+    "google-chrome",
+    "chromium",
+    "chromium-browser",
+    "google-chrome-stable",
+)
+
 
 def need_package(package: str, purpose: str) -> None:
     """Install a Debian package as root; otherwise raise SetupError naming it."""
@@ -29,6 +36,5 @@ def need_package(package: str, purpose: str) -> None:
 
 def need_chromium() -> None:
     """The browser of the screen tests, under any name Odoo looks for."""
-    names = ("google-chrome", "chromium", "chromium-browser", "google-chrome-stable")
-    if not any(shutil.which(name) for name in names):
+    if not any(shutil.which(name) for name in CHROMIUM_NAMES):
         need_package("chromium", "Chromium, which the screen tests drive,")
