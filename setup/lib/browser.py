@@ -24,6 +24,9 @@ from .system import CHROMIUM_NAMES, need_chromium
 START_LIMIT = 30  # seconds
 ANSWER_LIMIT = 60  # seconds for one command
 PAGE_LIMIT = 60  # seconds until a page shows what is waited for
+REST = 1  # seconds without a change, after which a page is drawn
+LOADED = """document.body.innerHTML.length
+  + performance.getEntriesByType('resource').length"""
 
 
 class Page:
@@ -62,6 +65,17 @@ class Page:
             if time.monotonic() > end:
                 raise SetupError(f"{url} does not show what it should: {shown}")
             time.sleep(0.2)
+        self.rest()
+
+    def rest(self) -> None:
+        """Wait until nothing changes or loads any more."""
+        before, since = None, time.monotonic()
+        end = since + PAGE_LIMIT
+        while time.monotonic() < min(since + REST, end):
+            time.sleep(0.2)
+            now = self.value(LOADED)
+            if now != before:
+                before, since = now, time.monotonic()
 
     def picture(self, path: Path) -> None:
         answer = self.call("Page.captureScreenshot", format="png")
@@ -91,6 +105,8 @@ def chromium(width: int, height: int) -> Iterator[Page]:
                 deviceScaleFactor=1,
                 mobile=False,
             )
+            still = {"name": "prefers-reduced-motion", "value": "reduce"}
+            page.call("Emulation.setEmulatedMedia", features=[still])
             yield page
         finally:
             process.terminate()

@@ -111,7 +111,9 @@ def _leave_open(running: odoo_server.OdooServer) -> None:
 
 def pictures(arguments: list[str]) -> int:
     """Take the documentation's pictures of a running demo."""
-    parser = argparse.ArgumentParser(prog="setup/pictures", description=pictures.__doc__)
+    parser = argparse.ArgumentParser(
+        prog="setup/pictures", description=pictures.__doc__
+    )
     parser.add_argument("--port", type=int, default=8069, help="where the demo is open")
     options = parser.parse_args(arguments)
     screenshots.take(f"http://127.0.0.1:{options.port}")

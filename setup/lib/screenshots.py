@@ -14,13 +14,18 @@ from .paths import ROOT
 FOLDER = ROOT / "docs" / "images"
 WIDTH, HEIGHT = 1280, 800
 TIMEOUT = 30  # seconds for one request
-DRAWN = "document.querySelector('.o_view_controller') && document.fonts.ready"
-QUIET = "!document.querySelector('.o_loading_indicator, .o_blockUI')"
+DRAWN = (
+    "!!document.querySelector('.o_form_sheet, .o_data_row, .o_kanban_record')"
+    " && !document.querySelector('.o_loading_indicator, .o_blockUI')"
+)
 
 
 @dataclass(frozen=True)
 class Picture:
-    """What to show to whom: a page, or the form of the first record of a search."""
+    """What to show to whom: a page, or the form of the first record of a search.
+
+    ``click`` is the CSS selector of what is pressed there.
+    """
 
     name: str
     login: str
@@ -28,6 +33,7 @@ class Picture:
     model: str = ""
     domain: tuple = ()
     order: str = "id"
+    click: str = ""
 
 
 PICTURES = (
@@ -51,7 +57,10 @@ PICTURES = (
         "finance_user",
         "account.move",
         "account.move",
-        (("finance_document_ids.category", "=", "payment"),),
+        (
+            ("finance_document_ids.category", "=", "payment"),
+            ("finance_document_ids.system_id.granularity", "=", "transaction"),
+        ),
     ),
     Picture(
         "payout-ties",
@@ -73,6 +82,7 @@ PICTURES = (
         "finance.mapping",
         "finance.mapping",
         (("code", "=", "fee"),),
+        click="button[name=action_open_rules]",
     ),
     Picture(
         "posting-rule",
@@ -80,7 +90,14 @@ PICTURES = (
         "finance.posting.rule",
         "finance.posting.rule",
     ),
-    Picture("log", "finance_auditor", "action-finance_integration.finance_log_action"),
+    Picture(
+        "history",
+        "finance_auditor",
+        "finance.document",
+        "finance.document",
+        (("category", "=", "payment"), ("state", "=", "reconciled")),
+        click="a[name=history]",
+    ),
 )
 
 
@@ -144,11 +161,12 @@ def _take(page: Page, person: _Person, picture: Picture) -> Path:
     if picture.model:
         address += f"/{person.first(picture)}"
     for name, value in person.cookies.items():
-        page.call(
-            "Network.setCookie", name=name, value=value, domain=_host(person.url)
-        )
+        page.call("Network.setCookie", name=name, value=value, domain=_host(person.url))
     page.open("about:blank", "true")
-    page.open(address, f"{DRAWN} && {QUIET}")
+    page.open(address, DRAWN)
+    if picture.click:
+        page.value(f"document.querySelector('{picture.click}').click()")
+        page.rest()
     path = FOLDER / f"{picture.name}.png"
     page.picture(path)
     say(f"{path.relative_to(ROOT)}: {path.stat().st_size // 1000} kB")
