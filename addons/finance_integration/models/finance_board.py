@@ -38,9 +38,11 @@ class FinanceSystem(models.Model):
     posted_today = fields.Integer(compute="_compute_board")
     held_today = fields.Integer(compute="_compute_board")
     failed_today = fields.Integer(compute="_compute_board")
-    open_exception_count = fields.Integer(compute="_compute_board")
+    open_exception_count = fields.Integer("Open Exceptions", compute="_compute_board")
     oldest_exception_at = fields.Datetime(compute="_compute_board")
-    flagged_payout_count = fields.Integer(compute="_compute_board")
+    flagged_payout_count = fields.Integer(
+        "Payouts That Do Not Tie", compute="_compute_board"
+    )
     balance_html = fields.Html("Balances", compute="_compute_balance_html")
 
     @api.depends_context("uid", "tz", "allowed_company_ids")
@@ -118,9 +120,12 @@ class FinanceSystem(models.Model):
 
     def _compute_balance_html(self):
         ledger = self._clearing_balances()
+        statements = self._stated_balances()
+        nothing = self.env["finance.document"]
         for system in self:
             books = ledger[system]
-            stated, stated_at = system._stated_balance()
+            statement = statements.get(system, nothing)
+            stated = _stated_amounts(statement.content)
             rows = [
                 {
                     "currency": currency,
@@ -133,7 +138,7 @@ class FinanceSystem(models.Model):
             ]
             system.balance_html = self.env["ir.qweb"]._render(
                 "finance_integration.board_balances",
-                {"rows": rows, "stated_at": stated_at},
+                {"rows": rows, "stated_at": statement.occurred_at},
             )
 
     @api.model
@@ -187,22 +192,24 @@ class FinanceSystem(models.Model):
             systems[rule.target.id, system.company_id.id].add(system)
         return systems
 
-    def _stated_balance(self) -> tuple[dict, object]:
-        """The provider's last statement: ({currency: amount}, its time)."""
-        document = self.env["finance.document"].search(
-            [
-                ("system_id", "=", self.id),
-                ("type", "=", "balance"),
-                ("state", "!=", "superseded"),
-            ],
-            order="occurred_at desc",
-            limit=1,
+    def _stated_balances(self) -> dict:
+        """The providers' latest statements: {system: document}."""
+        current = [("type", "=", "balance"), ("state", "!=", "superseded")]
+        latest = dict(
+            self._grouped("finance.document", current, aggregates=("occurred_at:max",))
         )
-        totals = defaultdict(Decimal)
-        content = json.loads(document.content or "{}")
-        for part in [*content.get("available", ()), *content.get("pending", ())]:
-            totals[part["currency"]] += Decimal(part["amount"])
-        return totals, document.occurred_at
+        documents = self.env["finance.document"].search(
+            [
+                ("system_id", "in", self.ids),
+                ("occurred_at", "in", list(latest.values())),
+                *current,
+            ]
+        )
+        return {
+            document.system_id: document
+            for document in documents
+            if document.occurred_at == latest[document.system_id]
+        }
 
     def action_open_figure(self):
         """The list behind a number of the card; ``figure`` in the context names it."""
@@ -213,4 +220,21 @@ class FinanceSystem(models.Model):
             f"finance_integration.finance_{model}_action"
         )
         domain = [("system_id", "=", self.id), *domain]
-        return {**action, "domain": domain, "context": {}, "path": False}
+        words = self._fields[figure]._description_string(self.env)
+        return {
+            **action,
+            "name": f"{self.name}: {words}",
+            "domain": domain,
+            "context": {},
+            "path": False,
+        }
+
+
+def _stated_amounts(content: str | bool) -> dict[str, Decimal]:
+    """By currency, what a canonical balance says is ours; pending money included,
+    as it is on the clearing account from the day of the payment."""
+    totals: dict[str, Decimal] = defaultdict(Decimal)
+    statement = json.loads(content or "{}")
+    for part in [*statement.get("available", ()), *statement.get("pending", ())]:
+        totals[part["currency"]] += Decimal(part["amount"])
+    return totals

@@ -1,3 +1,4 @@
+from . import test_board
 from . import test_gateway_entries
 from . import test_refunds
 from . import test_controls

@@ -49,6 +49,10 @@ class Screens(HubCase, HttpCase):
         )
         self.drain()
         self.assertEqual(self.find("txn_odd").state, "posted")
+        exception = self.env["finance.exception"].search(
+            [("system_id", "=", self.system.id), ("cause", "=like", "mapping:%")]
+        )
+        self.assertEqual(exception.state, "resolved")
 
     def test_a_journal_entry_leads_to_the_message_it_came_from(self):
         entry = self.find("txn_paid").move_ids
