@@ -5,6 +5,7 @@ import importlib
 import json
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,25 +81,20 @@ def demo(arguments: list[str]) -> int:
     parser.add_argument("--once", action="store_true", help="end after the month")
     parser.add_argument("--json", action="store_true", help="last line of stdout: JSON")
     parser.add_argument("--port", type=int, default=8069)
+    parser.add_argument("--charges", type=int, default=2050, help="size of the month")
+    parser.add_argument("--database", default=config.DEMO_DATABASE)
     options = parser.parse_args(arguments)
     odoo_server.need_free(options.port)
-    played = (SETUP / "month" / "run.py").is_file()
-    month = importlib.import_module("month.run") if played else None
+    month = importlib.import_module("month.run")
     with prepared() as server:
-        extra = month.MODULES if month else ()
-        database.ensure(server, config.DEMO_DATABASE, extra)
-        with odoo_server.serving(server, config.DEMO_DATABASE, options.port) as running:
-            ties = _play(month, running, server, options.json) if month else True
+        database.ensure(server, options.database, month.MODULES)
+        with odoo_server.serving(server, options.database, options.port) as running:
+            result = month.play(running, options.charges)
+            print(json.dumps(result) if options.json else month.table(result))
+            sys.stdout.flush()
             if not options.once:
                 _leave_open(running)
-    return 0 if ties else 1
-
-
-def _play(month, running: odoo_server.OdooServer, server, as_json: bool) -> bool:
-    """Play the month, print its result and say whether every total ties."""
-    result = month.play(running, server)
-    print(json.dumps(result) if as_json else month.table(result), flush=True)
-    return result["ties"]
+    return 0 if result["ties"] else 1
 
 
 def _leave_open(running: odoo_server.OdooServer) -> None:

@@ -26,8 +26,8 @@ QUIET_LIMIT = 900  # seconds the road may take to come to rest
 EDITOR = "finance_editor"
 
 
-def play(running, server, charges=2050):
-    """Play the month on the Odoo ``running``; the dict of totals to print."""
+def play(running, charges):
+    """Play a month of ``charges`` on the Odoo ``running``; the totals to print."""
     started = time.monotonic()
     plan = make_plan(charges=charges)
     month = Month(plan).play()

@@ -73,10 +73,11 @@ class FinanceMapping(models.Model):
         versions = self.env["finance.mapping.version"].search(
             [("mapping_id.system_id", "=", system.id), ("state", "=", "approved")]
         )
+        stamps = versions._stamps()
         tables: dict[str, list[MappingTable]] = {}
         for version in versions:
             tables.setdefault(version.mapping_id.code, []).append(
-                version._as_table(version.id)
+                version._as_table(version.id, stamps.get(version))
             )
         return tables
 
@@ -131,9 +132,19 @@ class FinanceMappingVersion(models.Model):
         self.env.registry.clear_cache()
         return super().write(vals)
 
+    def _stamps(self) -> dict:
+        """What changes whenever a line of a version does, read from the database: a
+        worker may not have heard yet that its cache is stale."""
+        groups = self.env["finance.mapping.rule"]._read_group(
+            [("version_id", "in", self.ids)],
+            ["version_id"],
+            ["__count", "write_date:max"],
+        )
+        return {version: (count, at) for version, count, at in groups}
+
     @api.model
-    @tools.ormcache("version_id")
-    def _as_table(self, version_id: int) -> MappingTable:
+    @tools.ormcache("version_id", "_stamp")
+    def _as_table(self, version_id: int, _stamp) -> MappingTable:
         version = self.browse(version_id)
         return MappingTable(
             label=version.mapping_id.name,
