@@ -18,6 +18,7 @@ STATES = [
     ("ignored", "Ignored"),
     ("superseded", "Superseded"),
 ]
+MOVEMENTS = ("balance_transaction", "event")
 INSERT_COLUMNS = (
     "system_id",
     "company_id",
@@ -103,6 +104,7 @@ class FinanceDocument(models.Model):
 
     _content_unique = models.UniqueIndex("(system_id, type, source_id, digest)")
     _by_state = models.Index("(system_id, state, occurred_at)")
+    _newest = models.Index("(occurred_at DESC, id DESC)")
     _waiting = models.Index("(system_id, occurred_at, id) WHERE state = 'normalised'")
 
     @api.model
@@ -113,7 +115,9 @@ class FinanceDocument(models.Model):
     def _compute_display_name(self):
         types = dict(self._type_selection())
         for document in self:
-            kind = document.category or types.get(document.type, "")
+            # what kind of movement says more than that it is one
+            told = document.category if document.type in MOVEMENTS else ""
+            kind = told or types.get(document.type, "")
             kind = kind.replace("_", " ").capitalize()
             document.display_name = f"{kind} {document.source_id or ''}".strip()
 

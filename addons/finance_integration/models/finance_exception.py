@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import AccessError
 
 from odoo.addons.finance_core import states
 from odoo.addons.finance_core.errors import NeedsPerson
@@ -11,6 +12,7 @@ CATEGORIES = [
     ("control", "Control"),
     ("reconciliation", "Reconciliation"),
 ]
+PEOPLE_WRITE = {"owner_id", "due_at"}
 
 
 class FinanceException(models.Model):
@@ -49,6 +51,15 @@ class FinanceException(models.Model):
     resolution = fields.Char(readonly=True)
 
     _open_unique = models.UniqueIndex("(system_id, cause) WHERE state = 'open'")
+
+    def write(self, vals):
+        """People change who cares for a case and until when; all else is the
+        engine's."""
+        if not self.env.su and set(vals) - PEOPLE_WRITE:
+            raise AccessError(
+                self.env._("Only the owner and the due time can be changed by hand.")
+            )
+        return super().write(vals)
 
     def _compute_document_count(self):
         groups = self.env["finance.document"]._read_group(

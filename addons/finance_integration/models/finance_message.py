@@ -57,7 +57,9 @@ class FinanceMessage(models.Model):
     size = fields.Integer("Bytes", readonly=True)
     payload = fields.Binary(attachment=False, groups=fields.NO_ACCESS)
     content = fields.Text(
-        compute="_compute_content", groups="finance_integration.group_operator"
+        "What Travelled",
+        compute="_compute_content",
+        groups="finance_integration.group_operator,finance_integration.group_auditor",
     )
     received_at = fields.Datetime(readonly=True)
     processed_at = fields.Datetime(readonly=True)

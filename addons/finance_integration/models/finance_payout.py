@@ -221,13 +221,13 @@ class FinancePayout(models.Model):
 
     def _flag(self, net: Decimal, expected: Decimal):
         words = self.env._(
-            "The transactions of payout %(payout)s sum to %(net)s %(currency)s, but"
-            " %(expected)s were paid out: %(missing)s are not explained.",
+            "Payout %(payout)s is %(expected)s %(currency)s, but its listed transactions"
+            " sum to %(net)s: a difference of %(difference)s.",
             payout=self.source_id,
             net=net,
             currency=self.currency_id.name,
             expected=expected,
-            missing=expected - net,
+            difference=abs(expected - net),
         )
         self._set_state("flagged", reason=words)
         need = NeedsPerson(

@@ -38,7 +38,9 @@ class Held(HubCase):
         self.play(txn("t1", "payment", "10.00", fees={"mystery": "0.50"}))
         exception = self.assert_held("t1", "mapping:fee:mystery")
         self.assertIn("mystery", exception.name)
-        self.assertEqual(exception.action_add_mapping()["context"]["default_key"], "mystery")
+        self.assertEqual(
+            exception.action_add_mapping()["context"]["default_key"], "mystery"
+        )
         cost = self.account("processing", "fee")
         self.add_mapping(
             self.system, "fee", "mystery", cost, user=self.make_user("editor")
@@ -159,14 +161,16 @@ class Neighbours(HubCase):
         self.assertEqual(self.exception_about(broken).state, "open")
         self.assertEqual(self.balance("clearing|EUR"), 3)
 
-    def test_one_bad_document_rejects_its_delivery_whole(self):
-        """FAULTS 22: half a delivery would be neither received nor refused."""
+    def test_one_bad_document_is_rejected_without_its_neighbours(self):
+        """FAULTS 22, promise 3: the delivery stays open for a replay."""
         broken, _status = self.deliver(
             txn("t1", "payment", "1.00"), {**txn("t2", "payment", "2.00"), "net": "9"}
         )
         self.drain()
         self.assertEqual(broken.state, "rejected")
-        self.assertFalse(self.find("t1"))
+        self.assertEqual(self.find("t1").state, "posted")
+        self.assertFalse(self.find("t2"))
+        self.assertEqual(self.exception_about(broken).state, "open")
 
     def test_unbalanced_journal_entry_is_refused(self):
         """FAULTS 42."""
