@@ -221,8 +221,8 @@ class FinancePayout(models.Model):
 
     def _flag(self, net: Decimal, expected: Decimal):
         words = self.env._(
-            "Payout %(payout)s is %(expected)s %(currency)s, but its listed transactions"
-            " sum to %(net)s: a difference of %(difference)s.",
+            "Payout %(payout)s is %(expected)s %(currency)s, but its listed"
+            " transactions sum to %(net)s: a difference of %(difference)s.",
             payout=self.source_id,
             net=net,
             currency=self.currency_id.name,
