@@ -1,17 +1,22 @@
+from datetime import timedelta
+
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-MESSAGES_A_STEP = 200
+A_STEP = 200  #: messages, and documents
 BYTES_A_STEP = 8 * 1024 * 1024
-DOCUMENTS_A_STEP = 200
+#: The job starts later than the door's next hint may come, and than what arrived
+#: meanwhile needs to be committed: so no delivery waits for the sweep.
+HINT_PAUSE = timedelta(seconds=1.5)
 
 
 class FinanceEngine(models.AbstractModel):
     """Moves messages along the one road, a bounded step at a time.
 
     What has to be done is always read from the tables; a queue job is only a hint
-    that somebody should look. A step is one transaction: normalise waiting messages,
-    else post waiting documents, else prove payouts.
+    that somebody should look. A step is one transaction: normalise waiting messages
+    and post waiting documents; when there are none, prove payouts. A step that found
+    little waits a moment before the next, so that what arrives adds up to a batch.
     """
 
     _name = "finance.engine"
@@ -19,12 +24,25 @@ class FinanceEngine(models.AbstractModel):
 
     @api.model
     def _hint(self, system_id: int):
-        """Ask for a drain soon. Many hints before it starts make one job."""
+        """Ask for a drain in a moment. Many hints before it starts make one job."""
+        self._want_drain(system_id, "hint", HINT_PAUSE)
+
+    @api.model
+    def _go_on(self, system_id: int, done: int):
+        """Ask for the step after one that dealt with ``done`` rows: at once after a
+        full one, even if a hint is waiting for its moment."""
+        if done >= A_STEP:
+            self._want_drain(system_id, "next", timedelta(0))
+        elif done:
+            self._hint(system_id)
+
+    def _want_drain(self, system_id: int, why: str, pause: timedelta):
         # sudo: whoever brings work may wake the engine
         system = self.env["finance.system"].sudo().browse(system_id)
         system.with_delay(
             channel="root.finance",
-            identity_key=f"finance.drain:{system_id}",
+            eta=pause,
+            identity_key=f"finance.drain:{system_id}:{why}",
             description=f"Process what waits for {system.code}",
         )._job_drain()
 
@@ -39,17 +57,15 @@ class FinanceEngine(models.AbstractModel):
         )._job_pull(stream, scope)
 
     @api.model
-    def _step(self, system) -> bool:
-        """Do one step for a system. False when there was nothing to do, or when
-        another worker is at it: steps of one system follow each other."""
+    def _step(self, system) -> int:
+        """Do one step for a system: how many rows it dealt with. 0 when there was
+        nothing to do, or when another worker is at it: steps of one system follow
+        each other."""
         if not self._lock(system.id):
-            return False
-        self.env.flush_all()  # what waits is read by SQL
-        return (
-            self._normalise_step(system)
-            or self.env["finance.poster"]._post_step(system, DOCUMENTS_A_STEP)
-            or self.env["finance.payout"]._prove_step(system)
-        )
+            return 0
+        normalised = self._normalise_step(system)
+        posted = self.env["finance.poster"]._post_step(system, A_STEP)
+        return max(normalised, posted) or self.env["finance.payout"]._prove_step(system)
 
     def _lock(self, system_id: int) -> bool:
         rows = self.env.execute_query(
@@ -60,12 +76,13 @@ class FinanceEngine(models.AbstractModel):
         )
         return rows[0][0]
 
-    def _normalise_step(self, system) -> bool:
-        messages = self.env["finance.message"]._take(system.id, MESSAGES_A_STEP)
-        messages = messages._within(BYTES_A_STEP)
+    def _normalise_step(self, system) -> int:
+        self.env.flush_all()  # what waits is read by SQL
+        waiting = self.env["finance.message"]._take(system.id, A_STEP)
+        messages = waiting._within(BYTES_A_STEP)
         if messages:
             self.env["finance.normaliser"]._normalise(system, messages)
-        return bool(messages)
+        return len(waiting)
 
     @api.model
     def _cron_sweep(self):

@@ -142,8 +142,8 @@ class FinancePayout(models.Model):
     # -- proving -----------------------------------------------------------------
 
     @api.model
-    def _prove_step(self, system) -> bool:
-        """Prove payouts about which something new is known; False when none."""
+    def _prove_step(self, system) -> int:
+        """Prove payouts about which something new is known: how many."""
         payouts = self.search(
             [
                 ("system_id", "=", system.id),
@@ -156,7 +156,7 @@ class FinancePayout(models.Model):
             payout._prove()
         payouts.checked_at = fields.Datetime.now()
         self._clear_from_bank(system)
-        return bool(payouts)
+        return len(payouts)
 
     def _prove(self):
         self.ensure_one()

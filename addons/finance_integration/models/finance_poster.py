@@ -36,11 +36,11 @@ class FinancePoster(models.AbstractModel):
     _description = "Poster"
 
     @api.model
-    def _post_step(self, system, limit: int) -> bool:
-        """Deal with up to ``limit`` waiting documents; False when there are none."""
+    def _post_step(self, system, limit: int) -> int:
+        """Deal with up to ``limit`` waiting documents: how many there were."""
         documents = self._take(system.id, limit)
         if not documents:
-            return False
+            return 0
         drafts = self._translate(system, documents)
         waiting = self.env["finance.document"]
         items = []
@@ -52,12 +52,13 @@ class FinancePoster(models.AbstractModel):
         waiting._pass("mapped", "ready", reason=self.env._("Waits for its payout."))
         self._post(items)
         self.env["finance.exception"]._resolve_empty(system.id)
-        return True
+        return len(documents)
 
     def _waits_for_payout(self, system, document) -> bool:
         return system.granularity == "payout" and document.type == "balance_transaction"
 
     def _take(self, system_id: int, limit: int):
+        self.env.flush_all()  # what waits is read by SQL
         rows = self.env.execute_query(
             SQL(
                 """SELECT id FROM finance_document

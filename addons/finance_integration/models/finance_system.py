@@ -155,11 +155,10 @@ class FinanceSystem(models.Model):
         return connector
 
     def _job_drain(self):
-        """Queue job: one step of the engine, and a hint when there may be more."""
+        """Queue job: one step of the engine, and another when there may be more."""
         self.ensure_one()
-        system = self.with_company(self.company_id)
-        if self.env["finance.engine"]._step(system):
-            self.env["finance.engine"]._hint(self.id)
+        engine = self.env["finance.engine"]
+        engine._go_on(self.id, engine._step(self.with_company(self.company_id)))
 
     def _job_pull(self, stream: str, scope: str = ""):
         """Queue job: pull a stream until its end, or some pages of it."""
