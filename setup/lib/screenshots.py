@@ -82,7 +82,6 @@ PICTURES = (
         "finance.mapping",
         "finance.mapping",
         (("code", "=", "fee"),),
-        click="button[name=action_open_rules]",
     ),
     Picture(
         "posting-rule",
