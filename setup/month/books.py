@@ -8,7 +8,7 @@ from datetime import date
 from . import BOOK_RATES, TAX_PERCENT
 
 INVOICES_A_BATCH = 200
-PASSWORD = "demo"
+OWNER = "finance_user"  # gets the exceptions
 ROLES = ("user", "operator", "editor", "approver", "admin", "auditor")
 ACCOUNTANTS = ("user", "operator", "editor", "approver", "admin")
 QUIET = {"tracking_disable": True, "mail_create_nosubscribe": True}
@@ -21,14 +21,15 @@ def prepare(env, plan, base_url, secrets):
     company key.
     """
     _rates(env)
+    records = {company.key: _company(env, company) for company in plan.companies}
+    _people(env, env["res.company"].union(*records.values()))
     systems = {}
     for company in plan.companies:
-        record = _company(env, company)
+        record = records[company.key]
         _invoices(env(context={**env.context, **QUIET}), record, company)
         system = _system(env, record, company, base_url)
         _credentials(env, system, secrets[company.key])
         systems[company.key] = system
-    _people(env, env["res.company"].union(*(s.company_id for s in systems.values())))
     return systems
 
 
@@ -173,6 +174,7 @@ def _system(env, record, company, base_url):
             "code": code,
             "connector": "stripe",
             "company_id": record.id,
+            "owner_id": env["res.users"].search([("login", "=", OWNER)]).id,
             "environment": "test",
             "base_url": base_url,
             "granularity": company.granularity,

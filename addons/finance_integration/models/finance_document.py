@@ -137,8 +137,12 @@ class FinanceDocument(models.Model):
 
     def _detail_rows(self) -> list[tuple[str, str]]:
         """(label, value) pairs of the canonical form, for people."""
-        plain = self._plain().model_dump(mode="json", exclude={"type", "version"})
-        return list(_flatten(plain))
+        canonical = self._plain()
+        plain = canonical.model_dump(
+            mode="json", exclude={"type", "version", "references"}
+        )
+        named = {each.role: each.value for each in canonical.references}
+        return [*_flatten(plain), *_flatten(named, self.env._("Reference"))]
 
     def _plain(self) -> Document:
         """The canonical document. Raises MalformedPayload."""
