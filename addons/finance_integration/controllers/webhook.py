@@ -30,17 +30,19 @@ refusals = Throttle(per_second=1, burst=60)
 
 
 class Refusal(Exception):
-    """Ends the handling of a delivery: an HTTP status and words for the sender."""
+    """Ends the handling of a delivery: an HTTP status and words for the sender;
+    ``reason`` is for our own log where the sender must not know."""
 
-    def __init__(self, status: int, error: str, headers=NO_HEADERS):
+    def __init__(self, status: int, error: str, headers=NO_HEADERS, reason: str = ""):
         super().__init__(error)
         self.status = status
         self.headers = headers
+        self.reason = reason or error
 
 
 class WebhookController(http.Controller):
     @http.route(
-        "/finance/webhook/<string:code>",
+        "/finance/webhook/<path:code>",
         type="http",
         auth="none",
         methods=["POST"],
@@ -49,17 +51,12 @@ class WebhookController(http.Controller):
         readonly=False,
     )
     def receive(self, code: str):
-        try:
-            return _respond(202, self._receive(code))
-        except Refusal as refusal:
-            return _respond(refusal.status, {"error": str(refusal)}, refusal.headers)
-
-    def _receive(self, code: str) -> dict:
         # a delivery has no user: the engine acts, on the message only
         env = request.env(user=SUPERUSER_ID)
         known = env["finance.system"]._door(code)
-        if known is None:
-            raise Refusal(404, "Unknown system.")
+        connectors = env["finance.connector"]._all()
+        if known is None or known[2] not in connectors:
+            return _respond(404, {"error": "Unknown system."})
         system_id, company_id, connector_code, flow_id, allow_revisions = known
         door = {
             "system_id": system_id,
@@ -67,10 +64,16 @@ class WebhookController(http.Controller):
             "flow_id": flow_id,
             "allow_revisions": allow_revisions,
         }
-        connector = env["finance.connector"]._all()[connector_code]
+        try:
+            return _respond(202, self._receive(env, door, connectors[connector_code]))
+        except Refusal as refusal:
+            _note(env, door, refusal)
+            return _respond(refusal.status, {"error": str(refusal)}, refusal.headers)
+
+    def _receive(self, env, door, connector: Connector) -> dict:
         delivery = _read_delivery(connector)
         try:
-            self._authenticate(env, door, connector, delivery)
+            self._authenticate(env, door["system_id"], connector, delivery)
             identity = connector.identify(delivery)
             message_id, status = env["finance.message"]._store(door, delivery, identity)
         except NoKey as error:
@@ -79,28 +82,17 @@ class WebhookController(http.Controller):
         except Refused as refusal:
             raise Refusal(400, str(refusal)) from None
         if status == "other":
-            self._refuse_revision(env, system_id, identity, message_id)
-        if status == "accepted" and hints.allows(system_id):
-            env["finance.engine"]._hint(system_id)
+            self._refuse_revision(env, door["system_id"], identity, message_id)
+        if status == "accepted" and hints.allows(door["system_id"]):
+            env["finance.engine"]._hint(door["system_id"])
         return {"message": message_id, "status": status}
 
-    def _authenticate(self, env, door, connector: Connector, delivery: Delivery):
-        secrets = env["finance.credential"]._secrets(door["system_id"], "webhook")
+    def _authenticate(self, env, system_id, connector: Connector, delivery: Delivery):
+        secrets = env["finance.credential"]._secrets(system_id, "webhook")
         try:
             connector.signature.verify(delivery, secrets, datetime.now(UTC))
         except SignatureRefused as refusal:
-            if refusals.allows(door["system_id"]):
-                env["finance.log"]._append(
-                    [
-                        {
-                            "event": "delivery.refused",
-                            "system_id": door["system_id"],
-                            "company_id": door["company_id"],
-                            "detail": refusal.reason,
-                        }
-                    ]
-                )
-            raise Refusal(401, str(refusal)) from None
+            raise Refusal(401, str(refusal), reason=refusal.reason) from None
 
     def _refuse_revision(self, env, system_id, identity, message_id):
         need = NeedsPerson(
@@ -136,6 +128,21 @@ def _read_delivery(connector: Connector) -> Delivery:
         received_at=datetime.now(UTC),
         url=incoming.url,
     )
+
+
+def _note(env, door: dict, refusal: Refusal):
+    """One log entry, and at most one a second while somebody floods the door."""
+    if refusals.allows(door["system_id"]):
+        env["finance.log"]._append(
+            [
+                {
+                    "event": "delivery.refused",
+                    "system_id": door["system_id"],
+                    "company_id": door["company_id"],
+                    "detail": f"{refusal.status}: {refusal.reason}",
+                }
+            ]
+        )
 
 
 def _respond(status: int, body: dict, headers=NO_HEADERS):

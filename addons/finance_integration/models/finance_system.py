@@ -170,6 +170,8 @@ class FinanceSystem(models.Model):
     def _door(self, code: str) -> tuple | None:
         """What the webhook door needs of an active system, as plain values:
         (system id, company id, connector code, flow id, may come in revisions)."""
+        if not CODE.fullmatch(code):
+            return None  # PostgreSQL refuses some bytes
         flow = self.env["finance.flow"].search(
             [
                 ("system_id.code", "=", code),

@@ -219,7 +219,9 @@ class HubCase(TransactionCase):
     @classmethod
     def store(cls, body, identity, system=None):
         names = ("system_id", "company_id", "connector", "flow_id", "allow_revisions")
-        door = dict(zip(names, cls.env["finance.system"]._door(system.code), strict=True))
+        door = dict(
+            zip(names, cls.env["finance.system"]._door(system.code), strict=True)
+        )
         message_id, status = cls.env["finance.message"]._store(
             door, Delivery(body), identity
         )
@@ -271,7 +273,9 @@ class HubCase(TransactionCase):
     def assert_entry(self, documents, *expected):
         """The one entry of ``documents`` has exactly these lines: (account, amount in
         the line's currency, balance in EUR), debit positive."""
-        self.assertEqual(set(documents.mapped("state")) - {"posted", "reconciled"}, set())
+        self.assertEqual(
+            set(documents.mapped("state")) - {"posted", "reconciled"}, set()
+        )
         move = documents.move_ids
         self.assertEqual(len(move), 1)
         self.assertEqual(move.state, "posted")

@@ -64,7 +64,12 @@ class Refunds(HubCase):
         self.play(txn("ch1", "payment", "52.80", source_amount="60.00", **paid))
         self.play(
             txn(
-                "re1", "refund", "-51.60", source_amount="-60.00", day="2026-03-20", **paid
+                "re1",
+                "refund",
+                "-51.60",
+                source_amount="-60.00",
+                day="2026-03-20",
+                **paid,
             )
         )
         note = invoice.reversal_move_ids

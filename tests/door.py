@@ -1,0 +1,287 @@
+"""A real prefork Odoo with two workers, and a sender that can also misbehave."""
+
+import base64
+import configparser
+import http.client
+import itertools
+import json
+import os
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psycopg2
+from lib import database, odoo_server
+from lib.paths import LOCAL, LOGS, ODOO_CONF, PYTHON
+from lib.postgres import Server
+
+from odoo.addons.finance_connector_demo.connector import DemoConnector
+from odoo.addons.finance_connector_stripe.connector import StripeConnector
+
+TEMPLATE = "finance_e2e"
+DATABASE = "finance_e2e_run"
+CONF = LOCAL / "e2e.conf"
+KEY_FILE = LOCAL / "e2e.key"
+ENV = {"ODOO_RC": str(CONF)}
+LOG = LOGS / f"odoo-{DATABASE}.log"
+SCHEMES = {"stripe": StripeConnector.signature}
+TIMEOUT = 30  # seconds for one answer
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the door said; ``headers`` have lower-case names."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def told(self) -> dict:
+        return json.loads(self.body)
+
+
+@dataclass
+class Door:
+    """One running server, its database and what its senders know."""
+
+    port: int
+    pid: int
+    server: Server
+    systems: dict = field(repr=False)
+
+    # -- sending -------------------------------------------------------------------
+
+    def post(self, code: str, body: bytes, headers=(), path: str = "") -> Answer:
+        """POST with exactly these headers besides length, type and host."""
+        pairs = [*dict(headers).items()] if isinstance(headers, dict) else [*headers]
+        names = {name.lower() for name, _value in pairs}
+        for name, value in (
+            ("host", "localhost"),
+            ("content-type", "application/json"),
+            ("content-length", str(len(body))),
+        ):
+            if name not in names:
+                pairs.append((name, value))
+        target = path or f"/finance/webhook/{code}"
+        head = f"POST {target} HTTP/1.1\r\n".encode() + b"".join(
+            _bytes(name) + b": " + _bytes(value) + b"\r\n" for name, value in pairs
+        )
+        return self.send(head + b"connection: close\r\n\r\n" + body)
+
+    def send(self, data: bytes) -> Answer:
+        """Bytes as they are; whatever they are, the answer keeps the promises."""
+        with closing(self.connect()) as connection:
+            try:
+                connection.sendall(data)
+            except (BrokenPipeError, ConnectionResetError):
+                pass  # refused before it was read whole; the answer tells
+            return keep_promises(_read(connection))
+
+    def connect(self) -> socket.socket:
+        return socket.create_connection(("127.0.0.1", self.port), timeout=TIMEOUT)
+
+    def deliver(
+        self, code: str, body: bytes, *, secret="now", late=0, **more
+    ) -> Answer:
+        """A delivery signed as its system signs, ``late`` seconds ago."""
+        return self.post(code, body, self.sign(code, body, secret, late), **more)
+
+    def sign(self, code: str, body: bytes, secret="now", late=0) -> dict[str, str]:
+        key = self.systems[code]["secrets"].get(secret, secret)
+        moment = datetime.now(UTC) - timedelta(seconds=late)
+        return scheme(code).sign(body, key, moment)
+
+    # -- the database --------------------------------------------------------------
+
+    def rows(self, query: str, *values) -> list[tuple]:
+        """What is committed."""
+        with closing(self.database()) as connection, connection.cursor() as cursor:
+            cursor.execute(query, values)
+            return cursor.fetchall()
+
+    def database(self):
+        connection = psycopg2.connect(
+            host=self.server.host,
+            port=self.server.port,
+            user=self.server.user,
+            password=self.server.password,
+            dbname=DATABASE,
+            connect_timeout=10,
+        )
+        connection.autocommit = True
+        return connection
+
+    def messages(self, code: str, identity: str) -> list[tuple]:
+        """(id, revision, state) of every message of that identity."""
+        return self.rows(
+            "SELECT id, revision, state FROM finance_message"
+            " WHERE system_id = %s AND identity = %s ORDER BY revision",
+            self.systems[code]["id"],
+            identity,
+        )
+
+    def count(self, code: str) -> int:
+        """How many messages the system has."""
+        system = self.systems[code]["id"]
+        query = "SELECT count(*) FROM finance_message WHERE system_id = %s"
+        return self.rows(query, system)[0][0]
+
+    def log(self, code: str, event: str) -> list[str]:
+        """The details of the system's log entries of that kind, oldest first."""
+        return [
+            detail
+            for (detail,) in self.rows(
+                "SELECT detail FROM finance_log WHERE system_id = %s AND event = %s"
+                " ORDER BY id",
+                self.systems[code]["id"],
+                event,
+            )
+        ]
+
+    # -- its processes -------------------------------------------------------------
+
+    def workers(self) -> list[int]:
+        """The process ids of the server's children."""
+        path = Path(f"/proc/{self.pid}/task/{self.pid}/children")
+        return [int(pid) for pid in path.read_text().split()]
+
+    def kill_workers(self) -> None:
+        """kill -9, and wait until new ones answer."""
+        for pid in self.workers():
+            os.kill(pid, 9)
+        eventually(self.answers)
+
+    def answers(self) -> bool:
+        try:
+            return (
+                self.send(b"GET /web/health HTTP/1.0\r\nhost: x\r\n\r\n").status == 200
+            )
+        except (OSError, http.client.HTTPException):  # no worker yet
+            return False
+
+
+def scheme(code: str):
+    """How the system's sender signs."""
+    return SCHEMES.get(code, DemoConnector.signature)
+
+
+def keep_promises(answer: Answer) -> Answer:
+    """Never a cookie, never a redirect, never a 5xx but 503 with Retry-After."""
+    assert "set-cookie" not in answer.headers, answer
+    assert "location" not in answer.headers, answer
+    assert not 300 <= answer.status < 400, answer
+    assert answer.status < 500 or answer.status == 503, answer
+    assert answer.status != 503 or int(answer.headers["retry-after"]) > 0
+    return answer
+
+
+def eventually(check, seconds: float = 30):
+    """The first true result of ``check``; fails after ``seconds``."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if result := check():
+            return result
+        time.sleep(0.1)
+    raise AssertionError(f"{check} did not become true in {seconds} s")
+
+
+def new_id() -> str:
+    return f"d-{next(_numbers)}"
+
+
+def order(identity: str = "", **fields) -> bytes:
+    """The bytes of a demo delivery: one payment of 10 EUR without an invoice."""
+    identity = identity or new_id()
+    document = {
+        "type": "balance_transaction",
+        "source_id": f"txn-{identity}",
+        "occurred_at": "2026-03-10T10:00:00Z",
+        "currency": "EUR",
+        "category": "payment",
+        "amount": "10.00",
+        "net": "10.00",
+        **fields,
+    }
+    return json.dumps({"id": identity, "documents": [document]}).encode()
+
+
+def stripe_event(identity: str = "", **fields) -> bytes:
+    """The bytes of a Stripe event of a type nobody knows."""
+    return json.dumps(
+        {
+            "id": identity or f"evt_{new_id()}",
+            "object": "event",
+            "type": "something.new",
+            "created": 1772359200,
+            "data": {"object": {"id": "x_1", "object": "thing"}},
+            **fields,
+        }
+    ).encode()
+
+
+@contextmanager
+def serving(server: Server, **env: str) -> Iterator[Door]:
+    """A door on a fresh database with a key of its own. ``env`` is added to the
+    server's environment."""
+    _write_config()
+    LOG.unlink(missing_ok=True)
+    database.ensure(server, TEMPLATE)
+    database.copy(server, TEMPLATE, DATABASE)
+    systems = _prepare(server)
+    port = _free_port()
+    with odoo_server.serving(server, DATABASE, port, 2, **ENV, **env) as running:
+        yield Door(port, running.pid, server, systems)
+
+
+def _prepare(server: Server) -> dict:
+    run = subprocess.run(
+        [PYTHON, Path(__file__).with_name("inside_odoo.py"), DATABASE],
+        env=odoo_server.environment(server, **ENV),
+        stdout=subprocess.PIPE,
+        check=True,
+        timeout=300,
+    )
+    return json.loads(run.stdout.splitlines()[-1])
+
+
+def _write_config() -> None:
+    """This clone's odoo.conf, with a key that can be taken away."""
+    KEY_FILE.touch(mode=0o600)
+    KEY_FILE.write_bytes(base64.urlsafe_b64encode(os.urandom(32)))
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read(ODOO_CONF)
+    parser["options"]["finance_key_file"] = str(KEY_FILE)
+    CONF.touch(mode=0o600)
+    with CONF.open("w") as output:
+        parser.write(output)
+
+
+def _free_port() -> int:
+    """A port with a free one three above it, where the websocket worker goes."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = first.getsockname()[1]
+            try:
+                second.bind(("127.0.0.1", port + 3))
+            except OSError:
+                continue
+            return port
+
+
+def _read(connection: socket.socket) -> Answer:
+    response = http.client.HTTPResponse(connection)
+    response.begin()
+    headers = {name.lower(): value for name, value in response.getheaders()}
+    return Answer(response.status, headers, response.read())
+
+
+def _bytes(value) -> bytes:
+    return value if isinstance(value, bytes) else value.encode("latin-1")

@@ -1,0 +1,92 @@
+"""Runs in an Odoo process of its own: ``python inside_odoo.py DATABASE`` prepares
+systems for the tests of the door and prints what a sender of theirs would know."""
+
+import json
+import secrets
+import sys
+from datetime import timedelta
+
+import odoo
+from odoo import SUPERUSER_ID, api, fields
+from odoo.modules.registry import Registry
+
+HOUR = timedelta(hours=1)
+# (code, connector, credentials as (name, valid from, valid to) relative to now)
+SYSTEMS = (
+    ("demo", "demo", [("now", None, None)]),
+    ("noted", "demo", [("now", None, None)]),
+    ("strict", "demo", [("now", None, None)]),
+    ("stripe", "stripe", [("now", None, None)]),
+    ("rotating", "demo", [("old", -HOUR, HOUR), ("now", None, None)]),
+    ("rotated", "demo", [("old", -2 * HOUR, -HOUR), ("now", None, None)]),
+    ("early", "demo", [("later", HOUR, None)]),
+    ("unset", "demo", []),
+    ("other", "demo", [("now", None, None)]),
+)
+
+
+def prepare(env) -> dict:
+    """{system code: {"id": …, "secrets": {name: secret}}}, the books opened."""
+    env.ref("base.EUR").active = True
+    main = _with_chart(env, env.ref("base.main_company"))
+    other = _with_chart(env, env["res.company"].create({"name": "Another company"}))
+    told = {}
+    for code, connector, credentials in SYSTEMS:
+        company = other if code == "other" else main
+        system = env["finance.system"].create(
+            {
+                "name": code,
+                "code": code,
+                "connector": connector,
+                "company_id": company.id,
+            }
+        )
+        told[code] = {"id": system.id, "secrets": _secrets(system, credentials)}
+    _forbid_revisions(env, "strict")
+    env["finance.system"].search([("code", "=", "demo")])._prepare_books(
+        env.ref("base.EUR")
+    )
+    return told
+
+
+def _with_chart(env, company):
+    env["account.chart.template"].try_loading(
+        "generic_coa", company=company, install_demo=False
+    )
+    company.currency_id = env.ref("base.EUR")
+    return company
+
+
+def _secrets(system, credentials) -> dict[str, str]:
+    now = fields.Datetime.now()
+    told = {name: f"whsec_{secrets.token_hex(16)}" for name, _, _ in credentials}
+    for name, begins, ends in credentials:
+        system.env["finance.credential"].create(
+            {
+                "system_id": system.id,
+                "kind": "webhook",
+                "secret": told[name],
+                "valid_from": now + begins if begins else now,
+                "valid_to": ends and now + ends,
+            }
+        )
+    # one that was never filled in must not open the door
+    system.env["finance.credential"].create({"system_id": system.id, "kind": "webhook"})
+    return told
+
+
+def _forbid_revisions(env, code):
+    env["finance.flow"].search(
+        [("system_id.code", "=", code), ("kind", "=", "webhook")]
+    ).allow_revisions = False
+
+
+def main(database: str) -> None:
+    odoo.tools.config.parse_config(["--database", database, "--log-level", "error"])
+    with Registry(database).cursor() as cr:
+        told = prepare(api.Environment(cr, SUPERUSER_ID, {}))
+    print(json.dumps(told), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
