@@ -1,4 +1,5 @@
 import json
+import re
 from collections import defaultdict
 from decimal import Decimal
 
@@ -73,8 +74,25 @@ class FinancePayout(models.Model):
             lambda each: each.type == "payout" and each.state != "superseded"
         )
         settlements = documents.filtered(lambda each: each.type == "settlement")
-        touched = self._take_over(payouts) | self._link_members(settlements)
+        transactions = documents.filtered(
+            lambda each: each.type == "balance_transaction"
+        )
+        touched = self._take_over(payouts) | self._listed(settlements)
+        touched |= self._waiting_for(transactions)
         touched._recheck()
+
+    def _waiting_for(self, transactions):
+        """The open payouts of which not every listed transaction has arrived."""
+        checked = self.search(
+            [
+                ("system_id", "in", transactions.system_id.ids),
+                ("state", "=", "open"),
+                ("checked_at", "!=", False),
+            ]
+        )
+        return checked.filtered(
+            lambda each: len(each.document_ids) <= each.transaction_count
+        )
 
     def _take_over(self, documents):
         touched = self.browse()
@@ -97,26 +115,30 @@ class FinancePayout(models.Model):
         )
         return known or self.create({"system_id": system.id, "source_id": source_id})
 
-    def _link_members(self, settlements):
+    def _listed(self, settlements):
         touched = self.browse()
         for settlement in settlements:
-            canonical = settlement._plain()
-            payout = self._named(settlement.system_id, canonical.payout_id)
-            names = [line.source_id for line in canonical.transactions]
-            if names:
-                self.env.cr.execute(
-                    SQL(
-                        """UPDATE finance_document SET payout_id = %s
-                            WHERE system_id = %s AND type = 'balance_transaction'
-                              AND source_id IN %s""",
-                        payout.id,
-                        settlement.system_id.id,
-                        tuple(names),
-                    )
-                )
-            touched |= payout
-        self.env["finance.document"].invalidate_model(["payout_id"])
+            touched |= self._named(
+                settlement.system_id, settlement._plain().payout_id
+            )
         return touched
+
+    def _link(self, names):
+        """Transactions of these names that arrived become documents of the payout."""
+        self.env["finance.document"].flush_model(["payout_id"])
+        self.env.cr.execute(
+            SQL(
+                """UPDATE finance_document SET payout_id = %s
+                    WHERE system_id = %s AND type = 'balance_transaction'
+                      AND source_id = ANY(%s) AND payout_id IS DISTINCT FROM %s""",
+                self.id,
+                self.system_id.id,
+                list(names),
+                self.id,
+            )
+        )
+        self.env["finance.document"].invalidate_model(["payout_id"])
+        self.invalidate_recordset(["document_ids"])
 
     def _recheck(self):
         """New facts: prove again, unless it is proved."""
@@ -162,6 +184,7 @@ class FinancePayout(models.Model):
         self.ensure_one()
         listed, complete = self._listing()
         own = self._own_document()
+        self._link([*listed, own.source_id or ""])
         members = self.document_ids - own
         net = sum(listed.values(), Decimal(0))
         expected = -Decimal(json.loads(own.content)["net"]) if own else Decimal(0)
@@ -192,6 +215,7 @@ class FinancePayout(models.Model):
                 ("system_id", "=", self.system_id.id),
                 ("type", "=", "settlement"),
                 ("correlation_id", "=", self.source_id),
+                ("state", "!=", "superseded"),
             ]
         )
         canonical = [page._plain() for page in pages]
@@ -305,7 +329,7 @@ class FinancePayout(models.Model):
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
-                """SELECT payout.id, line.id
+                """SELECT payout.id, payout.source_id, line.id, line.payment_ref
                      FROM finance_payout payout
                      JOIN account_bank_statement_line line
                        ON NOT line.is_reconciled
@@ -317,10 +341,9 @@ class FinancePayout(models.Model):
             )
         )
         bank_lines = defaultdict(self.env["account.bank.statement.line"].browse)
-        for payout_id, line_id in rows:
-            bank_lines[payout_id] |= self.env["account.bank.statement.line"].browse(
-                line_id
-            )
+        for payout_id, source_id, line_id, words in rows:
+            if re.search(rf"(?<!\w){re.escape(source_id)}(?!\w)", words):
+                bank_lines[payout_id] += bank_lines[payout_id].browse(line_id)
         for payout_id, lines in bank_lines.items():
             self.browse(payout_id)._clear(lines)
 

@@ -50,6 +50,7 @@ class FinancePoster(models.AbstractModel):
             else:
                 items.append(Item(document, draft))
         waiting._pass("mapped", "ready", reason=self.env._("Waits for its payout."))
+        waiting.payout_id._recheck()
         self._post(items)
         self.env["finance.exception"]._resolve_empty(system.id)
         return len(documents)

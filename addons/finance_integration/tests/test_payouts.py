@@ -1,0 +1,213 @@
+"""A payout ties when every transaction is known, posted, and sums to what left."""
+
+from odoo.tests import tagged
+
+from .common import DAY, HubCase, settlement, txn
+
+
+class PayoutCase(HubCase):
+    granularity = "transaction"
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.system.granularity = cls.granularity
+        cls.members = [
+            txn("t1", "payment", "100.00", fees={"processing": "3.00"}),
+            txn("t2", "payment", "50.00", fees={"processing": "1.50", "tax": "0.30"}),
+            txn("t3", "refund", "-20.00"),
+        ]
+        cls.own = txn("t9", "payout", "-125.20", payout_id="po_1")
+
+    def payout(self, source_id="po_1"):
+        return self.env["finance.payout"].search(
+            [("system_id", "=", self.system.id), ("source_id", "=", source_id)]
+        )
+
+    def documents(self):
+        return self.env["finance.document"].search(
+            [
+                ("system_id", "=", self.system.id),
+                ("type", "=", "balance_transaction"),
+            ]
+        )
+
+    def listing(self, *transactions, **options):
+        return settlement("po_1", [*transactions, self.own], **options)
+
+    def bank_line(self, amount, words):
+        journal = self.env["account.journal"].search(
+            [("type", "=", "bank"), ("company_id", "=", self.company.id)], limit=1
+        )
+        return self.env["account.bank.statement.line"].create(
+            {
+                "journal_id": journal.id,
+                "date": DAY,
+                "payment_ref": words,
+                "amount": amount,
+            }
+        )
+
+
+@tagged("post_install", "-at_install")
+class PerTransaction(PayoutCase):
+    def test_payout_whose_transactions_sum_up_ties(self):
+        self.play(*self.members, self.own, self.listing(*self.members))
+        payout = self.payout()
+        self.assertEqual((payout.state, payout.difference), ("tied", 0))
+        self.assertEqual((payout.amount, payout.transaction_count), (125.20, 3))
+        self.assertEqual(set(self.documents().mapped("state")), {"reconciled"})
+        self.assertEqual(self.balance("clearing|EUR"), 0)
+        self.assertEqual(self.balance("transit|EUR"), 125.20)
+
+    def test_payout_ties_in_whatever_order_its_pieces_come(self):
+        """FAULTS 21."""
+        pieces = [self.listing(*self.members), self.own, *self.members]
+        for order in (pieces, pieces[::-1], [*pieces[2:], *pieces[:2]]):
+            with self.subTest(order=order), self.env.cr.savepoint() as kept:
+                for piece in order:
+                    self.play(piece)
+                self.assertEqual(self.payout().state, "tied", self.payout().reason)
+                kept.rollback()
+
+    def test_incomplete_transactions_are_flagged_not_tied(self):
+        """FAULTS 50: truncated, or the total off."""
+        self.play(*self.members[:2], self.own, self.listing(*self.members[:2]))
+        payout = self.payout()
+        self.assertEqual(payout.state, "flagged")
+        self.assertEqual(payout.difference, 20)
+        exception = self.exception()
+        self.assertEqual(exception.category, "reconciliation")
+        self.assertIn("po_1", exception.name)
+        self.assertNotIn("reconciled", self.documents().mapped("state"))
+
+    def test_total_off_by_one_cent_is_flagged(self):
+        """FAULTS 50."""
+        own = txn("t9", "payout", "-125.21", payout_id="po_1")
+        self.play(*self.members, own, settlement("po_1", [*self.members, own]))
+        self.assertEqual(self.payout().state, "flagged")
+        self.assertEqual(self.payout().difference, -0.01)
+
+    def test_flagged_payout_ties_once_the_missing_transaction_is_listed(self):
+        self.play(*self.members[:2], self.own, self.listing(*self.members[:2]))
+        exception = self.exception()
+        self.play(self.members[2], self.listing(*self.members, page=2))
+        self.assertEqual(self.payout().state, "tied", self.payout().reason)
+        self.assertEqual(exception.state, "resolved")
+
+    def test_page_told_anew_replaces_what_it_said_before(self):
+        stranger = txn("t7", "payment", "7.00")
+        self.play(*self.members, stranger, self.own)
+        self.play(self.listing(*self.members, stranger))
+        self.assertEqual(self.payout().state, "flagged")
+        self.play(self.listing(*self.members))
+        self.assertEqual(self.payout().state, "tied", self.payout().reason)
+
+    def test_listing_without_its_last_page_proves_nothing_yet(self):
+        """FAULTS 50."""
+        self.play(*self.members, self.own, self.listing(*self.members[:2], last=False))
+        self.assertEqual(self.payout().state, "open")
+        self.assertTrue(self.payout().reason)
+        self.play(settlement("po_1", self.members[2:], page=2))
+        self.assertEqual(self.payout().state, "tied", self.payout().reason)
+
+    def test_payout_waits_for_a_transaction_that_is_held(self):
+        strange = txn("t4", "payment", "10.00", fees={"mystery": "1.00"})
+        own = txn("t9", "payout", "-134.20", payout_id="po_1")
+        members = [*self.members, strange]
+        self.play(*members, own, settlement("po_1", [*members, own]))
+        self.assertEqual(self.payout().state, "open")
+        self.add_mapping(
+            self.system, "fee", "mystery", self.account("processing", "fee")
+        )
+        self.drain()
+        self.assertEqual(self.payout().state, "tied", self.payout().reason)
+
+    def test_bank_line_that_names_the_payout_clears_transit(self):
+        self.play(*self.members, self.own, self.listing(*self.members))
+        line = self.bank_line(125.20, "STRIPE po_1 THANK YOU")
+        self.drain()
+        self.assertEqual(self.payout().state, "cleared")
+        self.assertTrue(line.is_reconciled)
+        self.assertEqual(self.balance("transit|EUR"), 0)
+
+    def test_bank_line_of_another_amount_is_left_to_a_person(self):
+        self.play(*self.members, self.own, self.listing(*self.members))
+        line = self.bank_line(125.19, "po_1")
+        self.drain()
+        self.assertEqual(self.payout().state, "tied")
+        self.assertFalse(line.is_reconciled)
+
+    def test_bank_line_of_a_payout_whose_name_begins_alike_is_not_taken(self):
+        """Twins: po_1 and po_10 of one amount."""
+        self.play(*self.members, self.own, self.listing(*self.members))
+        line = self.bank_line(125.20, "po_10")
+        self.drain()
+        self.assertEqual(self.payout().state, "tied")
+        self.assertFalse(line.is_reconciled)
+
+    def exception(self):
+        return self.env["finance.exception"].search(
+            [("payout_id", "=", self.payout().id), ("system_id", "=", self.system.id)]
+        )
+
+
+@tagged("post_install", "-at_install")
+class PerPayout(PayoutCase):
+    granularity = "payout"
+
+    def test_one_entry_equals_the_deposit_and_links_every_document(self):
+        self.play(*self.members, self.own, self.listing(*self.members))
+        self.assertEqual(self.payout().state, "tied", self.payout().reason)
+        documents = self.documents()
+        self.assertEqual(len(documents), 4)
+        move = documents.move_ids
+        self.assertEqual(len(move), 1)
+        self.assertTrue(all(each.move_ids == move for each in documents))
+        deposit = move.line_ids.filtered(
+            lambda line: line.account_id == self.account("transit|EUR")
+        )
+        self.assertEqual(deposit.balance, 125.20)
+        self.assertEqual(self.balance("clearing|EUR"), 0)
+        self.assertEqual(self.balance("processing", "fee"), 4.5)
+        self.assertEqual(self.balance("unallocated|EUR"), -150)
+
+    def test_invoices_are_paid_by_the_one_entry(self):
+        invoice = self.make_invoice("100")
+        charge = txn(
+            "t1",
+            "payment",
+            "100.00",
+            fees={"processing": "3.00"},
+            invoice_id=invoice.name,
+        )
+        members = [charge, *self.members[1:]]
+        self.play(*members, self.own, self.listing(*members))
+        self.assertEqual(self.payout().state, "tied", self.payout().reason)
+        self.assertEqual(invoice.amount_residual, 0)
+
+    def test_nothing_posts_before_the_payout_is_proved(self):
+        self.play(*self.members, self.own)
+        self.assertEqual(set(self.documents().mapped("state")), {"ready"})
+        self.assertFalse(self.documents().move_ids)
+
+    def test_everything_again_posts_nothing(self):
+        everything = [*self.members, self.own, self.listing(*self.members)]
+        self.play(*everything)
+        before = self.ledger()
+        self.play(*everything)
+        self.play(*everything[::-1])
+        self.assertEqual(self.ledger(), before)
+
+    def test_one_held_transaction_holds_the_entry_until_it_is_mapped(self):
+        strange = txn("t4", "payment", "10.00", fees={"mystery": "1.00"})
+        own = txn("t9", "payout", "-134.20", payout_id="po_1")
+        members = [*self.members, strange]
+        self.play(*members, own, settlement("po_1", [*members, own]))
+        self.assertFalse(self.documents().move_ids)
+        self.add_mapping(
+            self.system, "fee", "mystery", self.account("processing", "fee")
+        )
+        self.drain()
+        self.assertEqual(self.payout().state, "tied", self.payout().reason)
+        self.assertEqual(len(self.documents().move_ids), 1)
