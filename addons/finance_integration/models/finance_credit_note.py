@@ -25,7 +25,11 @@ class FinanceCreditNote(models.AbstractModel):
             result[key] = move
         moves._post(soft=False)
         for key, move in result.items():
-            self._check_date(move, notes[key][0])
+            entry, draft = notes[key]
+            self._check_date(move, entry)
+            # not before: Odoo would settle the invoice with its reversal while it
+            # posts, though the customer's payment does, and the refund the reversal
+            move.reversed_entry_id = draft.item.move_id
         return {
             key: move.line_ids.filtered(
                 lambda line: line.account_type == "asset_receivable"
@@ -44,7 +48,6 @@ class FinanceCreditNote(models.AbstractModel):
                     "partner_id": invoice.partner_id.id,
                     "currency_id": invoice.currency_id.id,
                     "journal_id": invoice.journal_id.id,
-                    "reversed_entry_id": invoice.id,
                     "invoice_date": entry.date,
                     "date": entry.date,
                     "ref": draft.key,

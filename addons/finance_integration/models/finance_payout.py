@@ -118,9 +118,7 @@ class FinancePayout(models.Model):
     def _listed(self, settlements):
         touched = self.browse()
         for settlement in settlements:
-            touched |= self._named(
-                settlement.system_id, settlement._plain().payout_id
-            )
+            touched |= self._named(settlement.system_id, settlement._plain().payout_id)
         return touched
 
     def _link(self, names):

@@ -67,7 +67,9 @@ class FinanceSystem(models.Model):
         default="transaction",
     )
     webhook_url = fields.Char("Webhook Address", compute="_compute_webhook_url")
-    credential_ids = fields.One2many("finance.credential", "system_id")
+    credential_ids = fields.One2many(
+        "finance.credential", "system_id", groups="finance_integration.group_admin"
+    )
     flow_ids = fields.One2many("finance.flow", "system_id")
     mapping_ids = fields.One2many("finance.mapping", "system_id")
     payout_ids = fields.One2many("finance.payout", "system_id")

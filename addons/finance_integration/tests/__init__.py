@@ -5,3 +5,5 @@ from . import test_controls
 from . import test_pull
 from . import test_tours
 from . import test_payouts
+from . import test_access
+from . import test_ledger

@@ -302,9 +302,10 @@ class HubCase(TransactionCase):
         self.assertFalse(document.move_ids)
         return exception
 
-    def balance(self, key, code="account", system=None):
+    @classmethod
+    def balance(cls, key, code="account", system=None):
         """The posted balance in EUR of the account a mapping key stands for."""
-        lines = self._posted_lines(self.account(key, code, system))
+        lines = cls._posted_lines(cls.account(key, code, system))
         return round(sum(lines.mapped("balance")), 2)
 
     def assert_reconciled(self, key):
@@ -313,16 +314,18 @@ class HubCase(TransactionCase):
         self.assertTrue(lines)
         self.assertTrue(all(lines.mapped("reconciled")))
 
-    def _posted_lines(self, account):
-        return self.env["account.move.line"].search(
+    @classmethod
+    def _posted_lines(cls, account):
+        return cls.env["account.move.line"].search(
             [("account_id", "=", account.id), ("parent_state", "=", "posted")]
         )
 
-    def ledger(self, system=None):
+    @classmethod
+    def ledger(cls, system=None):
         """All posted entries of the company, comparable: what, when, how much."""
-        lines = self.env["account.move.line"].search(
+        lines = cls.env["account.move.line"].search(
             [
-                ("company_id", "=", (system or self.system).company_id.id),
+                ("company_id", "=", (system or cls.system).company_id.id),
                 ("parent_state", "=", "posted"),
             ]
         )

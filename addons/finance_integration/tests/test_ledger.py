@@ -1,0 +1,141 @@
+"""Any order, any duplication, any cut into deliveries: the same books, nothing lost."""
+
+from collections import Counter
+
+from hypothesis import Phase, given, settings
+from hypothesis import strategies as st
+
+from odoo.tests import tagged
+
+from .common import HubCase, settlement, txn
+
+ACCOUNTED = {"posted", "reconciled", "held", "ignored", "superseded"}
+slowly = settings(max_examples=12, phases=[Phase.explicit, Phase.generate])
+
+
+@tagged("post_install", "-at_install")
+class Ledger(HubCase):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        paid = cls.make_invoice("100", "19")
+        refunded = cls.make_invoice("80", tax=cls.make_tax(19))
+        foreign = cls.make_invoice("60", currency=cls.usd)
+        members = [
+            txn(
+                "a", "payment", "119.00", fees={"processing": "3"}, invoice_id=paid.name
+            ),
+            txn("b", "payment", "95.20", fees={"tax": "0.5"}, invoice_id=refunded.name),
+            txn("c", "refund", "-40.00", invoice_id=refunded.name, day="2026-03-11"),
+            txn("d", "refund", "-15.20", invoice_id=refunded.name, day="2026-03-12"),
+            txn(
+                "e",
+                "payment",
+                "55.20",
+                invoice_id=foreign.name,
+                source_amount="60.00",
+                source_currency="USD",
+            ),
+            txn("f", "dispute", "-119.00", dispute_id="dp", day="2026-03-12"),
+            txn("g", "dispute_reversal", "119.00", dispute_id="dp", day="2026-03-13"),
+        ]
+        own = txn("z", "payout", "-210.70", payout_id="po", day="2026-03-14")
+        cls.documents = [
+            *members,
+            own,
+            settlement("po", [*members, own], day="2026-03-14"),
+            txn("h", "payment", "1.00", invoice_id="NOT/POSTED"),
+            txn("i", "payment", "2.00", fees={"unmapped": "1"}),
+            txn("j", "payment", "3.00", revision=1),
+            txn("j", "payment", "3.00", revision=2, description="Known by name"),
+            {
+                "type": "event",
+                "source_id": "k",
+                "occurred_at": "2026-03-10T10:00:00Z",
+                "name": "something.happened",
+            },
+        ]
+        with cls.env.cr.savepoint() as kept:
+            cls.play(*cls.documents)
+            cls.expected = cls.ledger()
+            kept.rollback()
+
+    @slowly
+    @given(data=st.data())
+    def test_any_order_and_any_duplication_give_the_same_books(self, data):
+        """FAULTS 1, 10, 21, 26."""
+        again = st.lists(st.sampled_from(range(len(self.documents))), max_size=6)
+        numbers = [*range(len(self.documents)), *data.draw(again)]
+        numbers = data.draw(st.permutations(numbers))
+        cuts = data.draw(st.lists(st.integers(1, len(numbers)), max_size=4))
+        with self.env.cr.savepoint() as kept:
+            for start, end in zip(
+                [0, *sorted(cuts)], [*sorted(cuts), None], strict=True
+            ):
+                batch = [self.documents[number] for number in numbers[start:end]]
+                if batch:
+                    self.deliver(*batch)
+                    self.drain()
+            self.assertEqual(self.ledger(), self.expected)
+            self.assert_all_accounted_for()
+            kept.rollback()
+
+    def test_everything_a_second_time_changes_nothing(self):
+        self.play(*self.documents)
+        before = self.states()
+        self.play(*self.documents)
+        for document in self.documents:
+            self.play(document)
+        self.env["finance.engine"]._cron_sweep()
+        self.drain()
+        self.assertEqual(self.states(), before)
+        self.assertEqual(self.ledger(), self.expected)
+
+    def test_received_is_posted_held_ignored_superseded_and_nothing_else(self):
+        self.play(*self.documents)
+        self.deliver({"type": "nonsense"})
+        self.drain()
+        self.assert_all_accounted_for()
+        states = Counter(self.states().values())
+        self.assertEqual(states["held"], 2)
+        self.assertEqual(states["superseded"], 1)
+        self.assertEqual(sum(states.values()), len(self.documents))
+
+    def test_every_entry_leads_back_to_the_bytes_that_told_of_it(self):
+        self.play(*self.documents)
+        journal = self.account("gateway", "journal")
+        moves = self.env["account.move"].search([("journal_id", "=", journal.id)])
+        self.assertTrue(moves)
+        for move in moves:
+            document = move.finance_document_ids
+            self.assertEqual(len(document), 1)
+            self.assertIn(document.source_id.encode(), document.message_id._body())
+            self.assertTrue(document.rule_version_id)
+            self.assertTrue(document.mapping_version_ids)
+            events = document.log_ids.mapped("event")
+            self.assertIn("document.normalised", events)
+            self.assertIn("document.posted", events)
+
+    def states(self):
+        """The state of every document by its identity."""
+        documents = self.env["finance.document"].search(
+            [("system_id", "=", self.system.id)]
+        )
+        return {
+            (each.type, each.source_id, each.digest): each.state for each in documents
+        }
+
+    def assert_all_accounted_for(self):
+        self.assertLessEqual(set(self.states().values()), ACCOUNTED)
+        messages = self.env["finance.message"].search(
+            [("system_id", "=", self.system.id)]
+        )
+        self.assertLessEqual(set(messages.mapped("state")), {"processed", "rejected"})
+        posted = {"posted", "reconciled"}
+        for document in self.env["finance.document"].search(
+            [("system_id", "=", self.system.id)]
+        ):
+            self.assertEqual(bool(document.move_ids), document.state in posted)
+            self.assertEqual(
+                document.state == "held", bool(document.exception_id.state == "open")
+            )
