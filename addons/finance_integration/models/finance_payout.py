@@ -183,7 +183,8 @@ class FinancePayout(models.Model):
         listed, complete = self._listing()
         own = self._own_document()
         self._link([*listed, own.source_id or ""])
-        members = self.document_ids - own
+        current = self.document_ids.filtered(lambda each: each.state != "superseded")
+        members = current - own
         net = sum(listed.values(), Decimal(0))
         expected = -Decimal(json.loads(own.content)["net"]) if own else Decimal(0)
         self.write(

@@ -95,6 +95,13 @@ class PerTransaction(PayoutCase):
         self.assertEqual(self.payout().state, "tied", self.payout().reason)
         self.assertEqual(exception.state, "resolved")
 
+    def test_transaction_told_again_in_other_words_does_not_keep_it_from_tying(self):
+        self.play(*self.members, self.own)
+        self.play({**self.members[0], "description": "Now with a name"})
+        self.play({**self.own, "description": "Now with a name"})
+        self.play(self.listing(*self.members))
+        self.assertEqual(self.payout().state, "tied", self.payout().reason)
+
     def test_page_told_anew_replaces_what_it_said_before(self):
         stranger = txn("t7", "payment", "7.00")
         self.play(*self.members, stranger, self.own)
