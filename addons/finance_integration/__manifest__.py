@@ -18,6 +18,7 @@
         "data/finance_posting_rule.xml",
         "views/finance_message_views.xml",
         "views/finance_document_views.xml",
+        "wizards/finance_exception_close_views.xml",
         "views/finance_exception_views.xml",
         "views/finance_payout_views.xml",
         "views/finance_log_views.xml",

@@ -21,6 +21,7 @@ from . import (
     finance_snapshot,
     finance_system,
     finance_system_books,
+    finance_waiting,
     finance_board,
     finance_display,
 )

@@ -1,4 +1,5 @@
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 
 class AccountMove(models.Model):
@@ -23,6 +24,33 @@ class AccountMove(models.Model):
     def _compute_finance_document_count(self):
         for move in self:
             move.finance_document_count = len(move.finance_document_ids)
+
+    def button_draft(self):
+        self._check_finance_origin()
+        return super().button_draft()
+
+    def button_cancel(self):
+        self._check_finance_origin()
+        return super().button_cancel()
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_finance_origin(self):
+        self._check_finance_origin()
+
+    def _check_finance_origin(self):
+        """An entry that documents were posted as stays: it is corrected by reversal,
+        so that every document keeps its entry."""
+        # sudo: whoever changes entries need not see the documents behind them
+        made = self.sudo().filtered("finance_document_ids")
+        if made:
+            raise UserError(
+                self.env._(
+                    "%(entry)s was posted for %(document)s of another system. Reverse"
+                    " it instead, so that the document keeps its entry.",
+                    entry=made[0].name,
+                    document=made[0].finance_document_ids[0].source_id,
+                )
+            )
 
     def action_open_finance_documents(self):
         """Where does this come from?"""

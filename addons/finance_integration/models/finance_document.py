@@ -195,6 +195,17 @@ class FinanceDocument(models.Model):
             documents._set_state("held", reason=str(need), exception_id=exception.id)
             left._resolve_unless_waiting()
 
+    def _changed_after_posting(self) -> NeedsPerson:
+        """Why a document waits whose object has been posted with other content."""
+        self.ensure_one()
+        return NeedsPerson(
+            f"changed:{self.type}:{self.source_id}",
+            f"{self.source_id} came again with other content after it was posted.",
+            "Compare both. Reverse or correct the entry in the books if needed, then"
+            " close this with the reason; what came later is not posted.",
+            category="control",
+        )
+
     def _log_rows(self, event: str, detail="") -> Iterable[dict]:
         for document in self:
             yield {

@@ -87,20 +87,9 @@ class FinanceEngine(models.AbstractModel):
     @api.model
     def _cron_sweep(self):
         """Find work that no job knows of: the tables are the truth."""
-        systems = self.env["finance.system"].search([])
-        self.env["finance.exception"]._release_found_items(systems)
-        waiting = self.env.execute_query(
-            SQL(
-                """SELECT system_id FROM finance_message
-                    WHERE state IN ('received', 'retrying')
-                      AND (next_attempt_at IS NULL
-                           OR next_attempt_at <= now() AT TIME ZONE 'UTC')
-                    UNION SELECT system_id FROM finance_document
-                    WHERE state = 'normalised'
-                    UNION SELECT system_id FROM finance_payout WHERE state = 'open'"""
-            )
-        )
-        for (system_id,) in waiting:
+        self.env["finance.waiting"]._release_satisfied()
+        self.env.flush_all()
+        for system_id in self.env["finance.waiting"]._systems_with_work():
             self._hint(system_id)
         for flow in self.env["finance.flow"].search([("kind", "=", "pull")]):
             if flow._is_due(fields.Datetime.now()):

@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.finance_core import states
 from odoo.addons.finance_core.errors import NeedsPerson
@@ -169,24 +169,20 @@ class FinanceException(models.Model):
         )
         waiting._release()
 
-    @api.model
-    def _release_found_items(self, systems):
-        """Release what waits for an invoice that has been posted by now."""
-        waiting = self.search(
-            [
-                ("system_id", "in", systems.ids),
-                ("state", "=", "open"),
-                ("cause", "=like", "open_item:%"),
-            ]
-        )
-        wanted = waiting.grouped(
-            lambda each: (each.company_id, each.cause.split(":", 2)[2])
-        )
-        posted = self.env["account.move"].search(
-            [("name", "in", [name for _, name in wanted]), ("state", "=", "posted")]
-        )
-        for key in {(move.company_id, move.name) for move in posted} & wanted.keys():
-            wanted[key]._release()
+    def _close(self, reason: str):
+        """End a case by a person's word. What waits for something else cannot be
+        ended so; what came too late is superseded."""
+        self.ensure_one()
+        held = self.document_ids.filtered(lambda each: each.state == "held")
+        if held and not self.cause.startswith("changed:"):
+            raise UserError(
+                self.env._(
+                    "%(count)s documents still wait for this. Do what the remedy says.",
+                    count=len(held),
+                )
+            )
+        held._set_state("superseded", reason=reason)
+        self._resolve(reason)
 
     def action_try_again(self):
         """The button of the exception form: process what waits for it once more."""

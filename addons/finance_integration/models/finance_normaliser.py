@@ -10,6 +10,7 @@ from odoo.addons.finance_core.errors import NeedsPerson, Refused
 _logger = logging.getLogger(__name__)
 
 DONE = ("posted", "reconciled")
+WAITING = ("normalised", "held")
 
 
 class FinanceNormaliser(models.AbstractModel):
@@ -161,15 +162,7 @@ class FinanceNormaliser(models.AbstractModel):
             "superseded", reason=self.env._("The same was posted already.")
         )
         for document in changed:
-            document._hold(
-                NeedsPerson(
-                    f"changed:{document.type}:{document.source_id}",
-                    f"{document.source_id} came again with other content after it was"
-                    " posted.",
-                    "Compare both, correct the entry if needed, and try again.",
-                    category="control",
-                )
-            )
+            document._hold(document._changed_after_posting())
 
 
 def _words(unreadable: list[Unreadable], count: int) -> str:

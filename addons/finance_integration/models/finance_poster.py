@@ -1,3 +1,4 @@
+import hashlib
 import logging
 from collections import defaultdict
 from collections.abc import Sequence
@@ -74,23 +75,52 @@ class FinancePoster(models.AbstractModel):
     @api.model
     def _translate(self, system, documents) -> dict:
         """Drafts by document; what is ignored or held is settled here."""
+        documents -= self._posted_before(documents)
         plain = {document: document._plain() for document in documents}
         snapshot = self.env["finance.snapshot"]._build(system, plain.values())
         drafts: dict = {}
         ignored = defaultdict(self.env["finance.document"].browse)
+        held = defaultdict(self.env["finance.document"].browse)
+        needs: dict[str, NeedsPerson] = {}
         for document, canonical in plain.items():
             try:
                 outcome = posting.translate(canonical, snapshot)
-            except NeedsPerson as need:
-                document._hold(need)
+            except Exception as error:
+                need = _as_need(error)
+                needs.setdefault(need.cause, need)
+                held[need.cause] |= document
                 continue
             if isinstance(outcome, posting.Ignored):
                 ignored[outcome.rule.version_id, outcome.reason] |= document
             else:
                 drafts[document] = outcome
+        for cause, several in held.items():
+            several._hold(needs[cause])
         for (version_id, reason), several in ignored.items():
             several._set_state("ignored", reason=reason, rule_version_id=version_id)
         return drafts
+
+    def _posted_before(self, documents):
+        """Those whose object is in the books already: they are held, whoever asked
+        for another try, as posting them would count the money twice."""
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT waiting.id
+                     FROM finance_document waiting
+                     JOIN finance_document posted
+                       ON posted.system_id = waiting.system_id
+                      AND posted.type = waiting.type
+                      AND posted.source_id = waiting.source_id
+                      AND posted.state IN ('posted', 'reconciled')
+                    WHERE waiting.id IN %s""",
+                documents._ids,
+            )
+        )
+        again = self.env["finance.document"].browse(row[0] for row in rows)
+        for document in again:
+            document._hold(document._changed_after_posting())
+        return again
 
     @api.model
     def _post(self, items: Sequence[Item]):
@@ -111,19 +141,7 @@ class FinancePoster(models.AbstractModel):
             self._post(items[middle:])
 
     def _hold_failed(self, documents, error: Exception):
-        if isinstance(error, UserError):
-            words, category = str(error), "control"
-        else:
-            _logger.exception("Posting %s failed", documents)
-            words, category = type(error).__name__, "technical"
-        names = ", ".join(documents[:3].mapped("source_id"))
-        need = NeedsPerson(
-            f"posting:{documents[:1].id}",
-            f"{names} could not be posted: {words}",
-            "Mend what the message says, then try again.",
-            category=category,
-        )
-        documents._hold(need)
+        documents._hold(_as_need(error))
 
     def _post_together(self, items: Sequence[Item]):
         moves = self._create_moves(items)
@@ -193,6 +211,24 @@ class FinancePoster(models.AbstractModel):
                     SQL(", ").join(SQL("%s", pair) for pair in pairs),
                 )
             )
+
+
+def _as_need(error: Exception) -> NeedsPerson:
+    """What a person has to do about ``error``; equal errors give equal causes."""
+    if isinstance(error, NeedsPerson):
+        return error
+    if isinstance(error, UserError):
+        words, category = str(error), "control"
+    else:
+        # the text of an unknown error may quote the document: only its kind is shown
+        _logger.error("Posting failed", exc_info=error)
+        words, category = type(error).__name__, "technical"
+    return NeedsPerson(
+        f"posting:{hashlib.sha256(words.encode()).hexdigest()[:16]}",
+        f"Odoo refused the entry: {words}",
+        "Mend what the message says, then try again.",
+        category=category,
+    )
 
 
 def _move_vals(draft: posting.EntryDraft, currencies: dict[str, int]) -> dict:

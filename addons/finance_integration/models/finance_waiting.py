@@ -1,0 +1,85 @@
+from odoo import api, models
+from odoo.tools import SQL
+
+
+class FinanceWaiting(models.AbstractModel):
+    """What held documents wait for, and whether it has come.
+
+    Completing something usually releases what waits for it at once; this finds what
+    slipped through, as when both happened at the same time.
+    """
+
+    _name = "finance.waiting"
+    _description = "What Held Documents Wait For"
+
+    @api.model
+    def _release_satisfied(self):
+        """Release the documents of every open exception whose cause is gone."""
+        exceptions = self.env["finance.exception"].search([("state", "=", "open")])
+        for exception in exceptions:
+            kind, _, rest = exception.cause.partition(":")
+            has_come = getattr(self, f"_has_come_{kind}", None)
+            if has_come and has_come(exception, rest):
+                exception._release()
+
+    def _has_come_open_item(self, exception, rest: str) -> bool:
+        number = rest.partition(":")[2]
+        return bool(
+            self.env["account.move"].search_count(
+                [
+                    ("name", "=", number),
+                    ("company_id", "=", exception.company_id.id),
+                    ("state", "=", "posted"),
+                ],
+                limit=1,
+            )
+        )
+
+    def _has_come_mapping(self, exception, rest: str) -> bool:
+        code, _, key = rest.partition(":")
+        tables = self.env["finance.mapping"]._tables(exception.system_id)
+        return any(table.find(tuple(key.split("|"))) for table in tables.get(code, ()))
+
+    def _has_come_rule(self, exception, rest: str) -> bool:
+        kind, _, category = rest.partition("/")
+        rules = self.env["finance.posting.rule"]._plain_rules(exception.system_id)
+        return any(
+            rule.document_type == kind
+            and (not rule.categories or category in rule.categories)
+            for rule in rules
+        )
+
+    def _has_come_rate(self, exception, rest: str) -> bool:
+        code, _, day = rest.partition(":")
+        return bool(
+            self.env["res.currency.rate"].search_count(
+                [
+                    ("currency_id.name", "=", code),
+                    ("company_id", "in", [exception.company_id.root_id.id, False]),
+                    ("name", "<=", day),
+                ],
+                limit=1,
+            )
+        )
+
+    def _has_come_currency(self, _exception, rest: str) -> bool:
+        return bool(
+            self.env["res.currency"].search_count([("name", "=", rest)], limit=1)
+        )
+
+    @api.model
+    def _systems_with_work(self) -> list[int]:
+        """The systems whose tables hold something to do, whether or not a job knows."""
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT system_id FROM finance_message
+                    WHERE state IN ('received', 'retrying')
+                      AND (next_attempt_at IS NULL
+                           OR next_attempt_at <= now() AT TIME ZONE 'UTC')
+                    UNION SELECT system_id FROM finance_document
+                    WHERE state = 'normalised'
+                    UNION SELECT system_id FROM finance_payout
+                    WHERE state = 'open' AND checked_at IS NULL"""
+            )
+        )
+        return [row[0] for row in rows]
