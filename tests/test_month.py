@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from lib import commands, database
 
 ROOT = Path(__file__).resolve().parents[1]
 CHARGES = 300
@@ -47,14 +48,8 @@ def _play():
 @pytest.fixture(scope="module")
 def runs():
     """(exit status, totals) of the month played for the first and the second time."""
-    note = ROOT / ".local" / f"{DATABASE}.json"
-    note.unlink(missing_ok=True)
-    subprocess.run(
-        [ROOT / "setup" / "odoo", "db", "drop", DATABASE],
-        capture_output=True,
-        timeout=300,
-        check=False,
-    )
+    with commands.prepared() as server:
+        database.drop(server, DATABASE)
     return _play(), _play()
 
 

@@ -70,9 +70,7 @@ def disagreements(env, month, totals):
     fees, charged = _ledgers(env, "fee", "%"), _fees(expected)
     for key, name in names.items():
         yield from _differ(f"{name}: clearing", clearing, provider, name, key)
-        yield from _differ(
-            f"{name}: fees and their tax", fees, _fees(expected), name, key
-        )
+        yield from _differ(f"{name}: fees and tax", fees, charged, name, key)
         if any(transit.get(name, {}).values()):
             yield f"{name}: {transit[name]} still in transit"
 
