@@ -30,6 +30,7 @@ KEY_FILE = LOCAL / "e2e.key"
 ENV = {"ODOO_RC": str(CONF)}
 LOG = LOGS / f"odoo-{DATABASE}.log"
 SCHEMES = {"stripe": StripeConnector.signature}
+NOWHERE = "http://127.0.0.1:9"
 TIMEOUT = 30  # seconds for one answer
 _numbers = itertools.count(1)
 
@@ -227,22 +228,22 @@ def stripe_event(identity: str = "", **fields) -> bytes:
 
 
 @contextmanager
-def serving(server: Server, **env: str) -> Iterator[Door]:
-    """A door on a fresh database with a key of its own. ``env`` is added to the
-    server's environment."""
+def serving(server: Server, url: str = NOWHERE, **env: str) -> Iterator[Door]:
+    """A door on a fresh database with a key of its own. One system pulls from
+    ``url``; ``env`` is added to the server's environment."""
     _write_config()
     LOG.unlink(missing_ok=True)
     database.ensure(server, TEMPLATE)
     database.copy(server, TEMPLATE, DATABASE)
-    systems = _prepare(server)
+    systems = _prepare(server, url)
     port = _free_port()
     with odoo_server.serving(server, DATABASE, port, 2, **ENV, **env) as running:
         yield Door(port, running.pid, server, systems)
 
 
-def _prepare(server: Server) -> dict:
+def _prepare(server: Server, url: str) -> dict:
     run = subprocess.run(
-        [PYTHON, Path(__file__).with_name("inside_odoo.py"), DATABASE],
+        [PYTHON, Path(__file__).with_name("inside_odoo.py"), DATABASE, url],
         env=odoo_server.environment(server, **ENV),
         stdout=subprocess.PIPE,
         check=True,

@@ -1,5 +1,6 @@
-"""Runs in an Odoo process of its own: ``python inside_odoo.py DATABASE`` prepares
-systems for the tests of the door and prints what a sender of theirs would know."""
+"""Runs in an Odoo process of its own: ``python inside_odoo.py DATABASE URL`` prepares
+systems for the tests of the door, one of which pulls from URL, and prints what their
+senders would know."""
 
 import json
 import secrets
@@ -22,10 +23,11 @@ SYSTEMS = (
     ("early", "demo", [("later", HOUR, None)]),
     ("unset", "demo", []),
     ("other", "demo", [("now", None, None)]),
+    ("pulling", "demo", [("now", None, None)]),
 )
 
 
-def prepare(env) -> dict:
+def prepare(env, url: str) -> dict:
     """{system code: {"id": …, "secrets": {name: secret}}}, the books opened."""
     env.ref("base.EUR").active = True
     main = _with_chart(env, env.ref("base.main_company"))
@@ -43,6 +45,7 @@ def prepare(env) -> dict:
         )
         told[code] = {"id": system.id, "secrets": _secrets(system, credentials)}
     _forbid_revisions(env, "strict")
+    told["pulling"]["secrets"]["api"] = _pull_from(env, "pulling", url)
     env["finance.system"].search([("code", "=", "demo")])._prepare_books(
         env.ref("base.EUR")
     )
@@ -81,10 +84,21 @@ def _forbid_revisions(env, code):
     ).allow_revisions = False
 
 
-def main(database: str) -> None:
+def _pull_from(env, code, url) -> str:
+    """Let a system pull from ``url``; its API key."""
+    key = f"sk_{secrets.token_hex(16)}"
+    system = env["finance.system"].search([("code", "=", code)])
+    system.write({"base_url": url, "environment": "test"})
+    env["finance.credential"].create(
+        {"system_id": system.id, "kind": "api", "secret": key}
+    )
+    return key
+
+
+def main(database: str, url: str) -> None:
     odoo.tools.config.parse_config(["--database", database, "--log-level", "error"])
     with Registry(database).cursor() as cr:
-        told = prepare(api.Environment(cr, SUPERUSER_ID, {}))
+        told = prepare(api.Environment(cr, SUPERUSER_ID, {}), url)
     print(json.dumps(told), flush=True)
 
 
