@@ -22,6 +22,8 @@
         "views/finance_exception_views.xml",
         "views/finance_payout_views.xml",
         "views/finance_log_views.xml",
+        "wizards/finance_log_check_views.xml",
+        "views/finance_log_seal_views.xml",
         "views/finance_mapping_views.xml",
         "views/finance_posting_rule_views.xml",
         "views/finance_flow_views.xml",

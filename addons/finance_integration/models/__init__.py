@@ -9,6 +9,8 @@ from . import (
     finance_exception,
     finance_flow,
     finance_log,
+    finance_log_seal,
+    finance_log_verification,
     finance_mapping,
     finance_message,
     finance_normaliser,

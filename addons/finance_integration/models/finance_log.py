@@ -5,6 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+TRIGGER = "finance_log_append_only"
 COLUMNS = (
     "event",
     "system_id",
@@ -17,8 +18,38 @@ COLUMNS = (
 )
 
 
+def make_append_only(cr, table: str) -> None:
+    """Let PostgreSQL itself refuse UPDATE, DELETE and TRUNCATE of a table, whoever
+    asks; also while it replicates, hence ALWAYS.
+
+    https://www.postgresql.org/docs/current/sql-createtrigger.html
+    """
+    cr.execute(
+        SQL(
+            """
+            CREATE OR REPLACE FUNCTION finance_log_refuse() RETURNS trigger
+            LANGUAGE plpgsql AS $$ BEGIN
+                RAISE insufficient_privilege
+                USING MESSAGE = 'The log cannot be changed: '
+                                || TG_OP || ' of ' || TG_TABLE_NAME || ' is refused.';
+            END $$;
+            DROP TRIGGER IF EXISTS %(trigger)s ON %(table)s;
+            CREATE TRIGGER %(trigger)s BEFORE UPDATE OR DELETE OR TRUNCATE ON %(table)s
+                FOR EACH STATEMENT EXECUTE FUNCTION finance_log_refuse();
+            ALTER TABLE %(table)s ENABLE ALWAYS TRIGGER %(trigger)s
+            """,
+            trigger=SQL.identifier(TRIGGER),
+            table=SQL.identifier(table),
+        )
+    )
+
+
 class FinanceLog(models.Model):
-    """One thing that happened to something: appended, never changed."""
+    """One thing that happened to something: appended, never changed.
+
+    Seals vouch for every column that is not NULL (see seals.py): a column that joins
+    later must leave the rows there are NULL.
+    """
 
     _name = "finance.log"
     _description = "Integration Log"
@@ -46,9 +77,33 @@ class FinanceLog(models.Model):
         "finance.exception", readonly=True, ondelete="restrict"
     )
     detail = fields.Char(readonly=True)
+    seal_id = fields.Many2one(
+        "finance.log.seal",
+        "Sealed By",
+        compute="_compute_seal_id",
+        groups="finance_integration.group_auditor,finance_integration.group_admin",
+    )
+
+    def init(self):
+        make_append_only(self.env.cr, self._table)
+        # CASE keeps this order: a transaction has its number before it takes an id.
+        # The mark of the sealer (finance.log.mark) rests on it.
+        self.env.cr.execute(
+            """
+            ALTER TABLE finance_log ALTER COLUMN id SET DEFAULT
+            CASE WHEN pg_current_xact_id() IS NOT NULL
+                 THEN nextval('finance_log_id_seq') END
+            """
+        )
 
     def _compute_move_model(self):
         self.move_model = "account.move"
+
+    def _compute_seal_id(self):
+        for entry in self:
+            entry.seal_id = self.env["finance.log.seal"].search(
+                [("last_id", ">=", entry.id)], order="id", limit=1
+            )
 
     def write(self, vals):
         raise UserError(self.env._("The log cannot be changed."))

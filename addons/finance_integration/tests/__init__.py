@@ -8,3 +8,4 @@ from . import test_pull
 from . import test_refunds
 from . import test_tours
 from . import test_waiting
+from . import test_log_seals

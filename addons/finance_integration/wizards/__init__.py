@@ -1,1 +1,2 @@
 from . import finance_exception_close
+from . import finance_log_check
