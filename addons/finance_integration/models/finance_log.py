@@ -5,7 +5,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-TRIGGER = "finance_log_append_only"
+TRIGGER = "finance_append_only"
 COLUMNS = (
     "event",
     "system_id",
@@ -18,16 +18,25 @@ COLUMNS = (
 )
 
 
-def make_append_only(cr, table: str) -> None:
-    """Let PostgreSQL itself refuse UPDATE, DELETE and TRUNCATE of a table, whoever
-    asks; also while it replicates, hence ALWAYS.
+class FinanceAppendOnly(models.AbstractModel):
+    """Records that are written once, by SQL of their own model."""
 
-    https://www.postgresql.org/docs/current/sql-createtrigger.html
-    """
-    cr.execute(
-        SQL(
-            """
-            CREATE OR REPLACE FUNCTION finance_log_refuse() RETURNS trigger
+    _name = "finance.append.only"
+    _description = "Never Changed Once Written"
+
+    def init(self):
+        """Let PostgreSQL itself refuse UPDATE, DELETE and TRUNCATE, whoever asks; also
+        while it replicates, hence ALWAYS.
+
+        https://www.postgresql.org/docs/current/sql-createtrigger.html
+        """
+        super().init()
+        if self._abstract:
+            return
+        self.env.cr.execute(
+            SQL(
+                """
+            CREATE OR REPLACE FUNCTION finance_append_only() RETURNS trigger
             LANGUAGE plpgsql AS $$ BEGIN
                 RAISE insufficient_privilege
                 USING MESSAGE = 'The log cannot be changed: '
@@ -35,13 +44,23 @@ def make_append_only(cr, table: str) -> None:
             END $$;
             DROP TRIGGER IF EXISTS %(trigger)s ON %(table)s;
             CREATE TRIGGER %(trigger)s BEFORE UPDATE OR DELETE OR TRUNCATE ON %(table)s
-                FOR EACH STATEMENT EXECUTE FUNCTION finance_log_refuse();
+                FOR EACH STATEMENT EXECUTE FUNCTION finance_append_only();
             ALTER TABLE %(table)s ENABLE ALWAYS TRIGGER %(trigger)s
-            """,
-            trigger=SQL.identifier(TRIGGER),
-            table=SQL.identifier(table),
+                """,
+                trigger=SQL.identifier(TRIGGER),
+                table=SQL.identifier(self._table),
+            )
         )
-    )
+
+    def write(self, vals):  # pylint: disable=method-required-super
+        raise UserError(self.env._("The log cannot be changed."))
+
+    def unlink(self):  # pylint: disable=method-required-super
+        raise UserError(self.env._("The log cannot be changed."))
+
+    @api.model_create_multi
+    def create(self, vals_list):  # pylint: disable=method-required-super
+        raise UserError(self.env._("Only the engine writes the log."))
 
 
 class FinanceLog(models.Model):
@@ -52,6 +71,7 @@ class FinanceLog(models.Model):
     """
 
     _name = "finance.log"
+    _inherit = "finance.append.only"
     _description = "Integration Log"
     _order = "id desc"
     _log_access = False
@@ -85,7 +105,6 @@ class FinanceLog(models.Model):
     )
 
     def init(self):
-        make_append_only(self.env.cr, self._table)
         # CASE keeps this order: a transaction has its number before it takes an id.
         # The mark of the sealer (finance.log.mark) rests on it.
         self.env.cr.execute(
@@ -95,6 +114,7 @@ class FinanceLog(models.Model):
                  THEN nextval('finance_log_id_seq') END
             """
         )
+        return super().init()
 
     def _compute_move_model(self):
         self.move_model = "account.move"
@@ -104,16 +124,6 @@ class FinanceLog(models.Model):
             entry.seal_id = self.env["finance.log.seal"].search(
                 [("last_id", ">=", entry.id)], order="id", limit=1
             )
-
-    def write(self, vals):
-        raise UserError(self.env._("The log cannot be changed."))
-
-    def unlink(self):
-        raise UserError(self.env._("The log cannot be changed."))
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        raise UserError(self.env._("Only the engine writes the log."))
 
     @api.model
     def _append(self, rows: Iterable[dict]) -> None:

@@ -2,11 +2,9 @@ import logging
 from collections.abc import Iterator
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..seals import GENESIS, Seal, Stored
-from .finance_log import make_append_only
 
 _logger = logging.getLogger(__name__)
 
@@ -87,6 +85,7 @@ class FinanceLogSeal(models.Model):
     """
 
     _name = "finance.log.seal"
+    _inherit = "finance.append.only"
     _description = "Log Seal"
     _order = "id desc"
     _log_access = False
@@ -102,23 +101,10 @@ class FinanceLogSeal(models.Model):
         attachment=False, required=True, readonly=True, groups=fields.NO_ACCESS
     )
 
-    def init(self):
-        make_append_only(self.env.cr, self._table)
-
     @api.depends("at")
     def _compute_display_name(self):
         for seal in self:
             seal.display_name = self.env._("Seal %s", seal.id)
-
-    def write(self, vals):
-        raise UserError(self.env._("The log cannot be changed."))
-
-    def unlink(self):
-        raise UserError(self.env._("The log cannot be changed."))
-
-    @api.model_create_multi
-    def create(self, vals_list):
-        raise UserError(self.env._("Only the sealer writes seals."))
 
     def action_seal_now(self):
         """Wake the sealer; it needs transactions of its own."""

@@ -9,3 +9,4 @@ from . import test_refunds
 from . import test_tours
 from . import test_waiting
 from . import test_log_seals
+from . import test_log_screens

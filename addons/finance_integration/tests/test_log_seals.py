@@ -63,16 +63,16 @@ class LogCase(BaseCase):
         """An environment that commits at the end; its log is the copy."""
         with sql_db.db_connect(cls.registry.db_name).cursor() as cr:
             cr.execute(f"SET search_path TO {SCHEMA}, public")
-            cr.commit()
+            cr.commit()  # pylint: disable=invalid-commit
             try:
                 yield api.Environment(cr, SUPERUSER_ID, {})
-                cr.commit()
+                cr.commit()  # pylint: disable=invalid-commit
             finally:
                 cr.rollback()
                 cr.execute("SET search_path TO DEFAULT")
-                cr.commit()
+                cr.commit()  # pylint: disable=invalid-commit
 
-    def write(self, count=3, detail="as it happened"):
+    def append(self, count=3, detail="as it happened"):
         with self.transaction() as env:
             env["finance.log"]._append(
                 {"event": EVENTS[n % 3], "detail": detail} for n in range(count)
@@ -96,7 +96,7 @@ class LogCase(BaseCase):
             yield env.cr
             for table in TABLES[:2]:
                 env.cr.execute(
-                    f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER finance_log_append_only"
+                    f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER finance_append_only"
                 )
 
     def tamper(self, *statements):
@@ -123,7 +123,7 @@ class LogCase(BaseCase):
 @tagged("post_install", "-at_install")
 class DatabaseRefuses(LogCase):
     def test_update_delete_and_truncate_of_entries_and_seals(self):
-        self.write()
+        self.append()
         self.seal()
         for table in TABLES[:2]:
             for statement in (
@@ -148,7 +148,7 @@ class DatabaseRefuses(LogCase):
             self.assertTrue(env["finance.log.seal"]._guarded())
 
     def test_an_upgrade_guards_again_and_keeps_the_seals(self):
-        self.write()
+        self.append()
         self.seal()
         with self.transaction() as env:
             env.cr.execute("ALTER TABLE finance_log DISABLE TRIGGER USER")
@@ -159,7 +159,7 @@ class DatabaseRefuses(LogCase):
         self.assert_holds(3)
 
     def test_a_column_that_joins_later_breaks_no_seal_but_is_sealed(self):
-        self.write()
+        self.append()
         self.seal()
         with self.transaction() as env:
             env.cr.execute("ALTER TABLE finance_log ADD COLUMN later varchar")
@@ -171,19 +171,19 @@ class DatabaseRefuses(LogCase):
 @tagged("post_install", "-at_install")
 class Sealing(LogCase):
     def test_what_was_written_is_sealed_once(self):
-        self.write(3)
+        self.append(3)
         self.assert_holds(0, seals=0, waiting=3)
         self.seal()
         self.assert_holds(3)
         self.seal()
         self.assert_holds(3)
-        self.write(2)
+        self.append(2)
         self.assert_holds(3, waiting=2)
         self.seal()
         self.assert_holds(5, seals=2)
 
     def test_blocks_and_pages_are_bounded_and_leave_nothing_out(self):
-        self.write(47)
+        self.append(47)
         with (
             patch(f"{MODELS}.finance_log_seal.ENTRIES_A_SEAL", 5),
             patch(f"{MODELS}.finance_log_verification.SEALS_A_PAGE", 3),
@@ -198,7 +198,7 @@ class Sealing(LogCase):
     def test_an_id_given_out_early_and_committed_late_is_no_intruder(self):
         with self.transaction() as slow:
             slow["finance.log"]._append([{"event": "slow"}])
-            self.write(2)
+            self.append(2)
             self.seal()
             self.assert_holds(0, seals=0, waiting=2)
         self.seal()
@@ -217,7 +217,7 @@ class Sealing(LogCase):
         self.assert_holds(2, seals=2)
 
     def test_gaps_of_rolled_back_transactions_are_sealed_as_gaps(self):
-        self.write(2)
+        self.append(2)
         with self.transaction() as env:
             env["finance.log"]._append([{"event": "undone"}])
             env.cr.rollback()
@@ -230,7 +230,7 @@ class Sealing(LogCase):
         self.assert_fault("entry", "inserted", 1, 3)
 
     def test_a_mark_that_came_with_a_dump_of_another_server_is_replaced(self):
-        self.write(2)
+        self.append(2)
         with self.transaction() as env:
             env.cr.execute(
                 "INSERT INTO finance_log_mark (id, last_id, txid)"
@@ -268,9 +268,9 @@ class Sealing(LogCase):
 class FoundOut(LogCase):
     def setUp(self):
         super().setUp()
-        self.write(4)
+        self.append(4)
         self.seal()
-        self.write(4, "später, 1 €")
+        self.append(4, "später, 1 €")
         self.seal()
 
     @settings(max_examples=150)
@@ -371,7 +371,7 @@ class FoundOut(LogCase):
 
     def test_a_log_rewritten_with_all_its_seals_by_the_exported_ones(self):
         exported = exported_hashes(self.export())
-        self.write(1)
+        self.append(1)
         self.seal()
         self.assertIsNone(self.verify(exported).fault)
         self.tamper(
