@@ -204,6 +204,17 @@ class Sealing(LogCase):
         self.seal()
         self.assert_holds(3)
 
+    def test_a_transaction_has_its_number_before_it_takes_an_id(self):
+        for _turn in range(5):
+            with self.transaction() as env:
+                env.cr.execute(
+                    """SELECT pg_get_expr(adbin, adrelid) FROM pg_attrdef
+                        WHERE adrelid = 'finance_log'::regclass AND adnum = 1"""
+                )
+                env.cr.execute(f"SELECT {env.cr.fetchone()[0]}")
+                env.cr.execute("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")
+                self.assertTrue(env.cr.fetchone()[0])
+
     def test_a_mark_that_waits_is_not_pushed_on_by_newer_transactions(self):
         """Else a busy system never seals: somebody always writes."""
         with self.transaction() as first:
