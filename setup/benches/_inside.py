@@ -4,11 +4,12 @@ ARGUMENTS`` waits for a line on stdin, runs the job and prints what it returns."
 import json
 import sys
 import time
-from datetime import date
 
 import odoo
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
+
+from ._shop import occurred_at
 
 BATCH = 200
 QUIET = {"tracking_disable": True}
@@ -41,6 +42,7 @@ def _system(env, code: str):
     system = env["finance.system"].create(
         {"name": code, "code": code, "connector": "demo"}
     )
+    system.flow_ids.filtered(lambda flow: flow.kind == "pull").active = False
     env["finance.credential"].create(
         {"system_id": system.id, "kind": "webhook", "secret": SECRET}
     )
@@ -99,7 +101,7 @@ def several_vals(env, entry: dict, count: int) -> list[dict]:
 def move_vals(entry: dict, number: int) -> dict:
     return {
         "move_type": "entry",
-        "date": date(2026, 10, 1 + number % 28).isoformat(),
+        "date": occurred_at(number).date().isoformat(),
         "journal_id": entry["journal_id"],
         "ref": f"bench {number}",
         "line_ids": [(0, 0, line) for line in entry["lines"]],

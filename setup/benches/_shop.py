@@ -12,6 +12,11 @@ START = datetime(2026, 10, 1, tzinfo=UTC)
 _numbers = itertools.count(1)
 
 
+def occurred_at(number: int) -> datetime:
+    """A minute after the one before, again from the start after four weeks."""
+    return START + timedelta(minutes=number % 40000)
+
+
 def payment(number: int) -> dict:
     """A card payment with its fee, in the shop's words."""
     return {
@@ -19,7 +24,7 @@ def payment(number: int) -> dict:
         "type": "balance_transaction",
         "category": "payment",
         "source_id": f"txn_{number:09}",
-        "occurred_at": (START + timedelta(minutes=number % 40000)).isoformat(),
+        "occurred_at": occurred_at(number).isoformat(),
         "currency": "EUR",
         "amount": "100.00",
         "fee": "3.20",

@@ -98,8 +98,14 @@ def installed_modules(server: Server, name: str) -> set[str]:
 
 
 def drop(server: Server, name: str) -> None:
-    """Drop the database, whoever is connected to it."""
-    rows(server, "postgres", f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+    """Drop the database, whoever of ours is connected to it.
+
+    Not WITH (FORCE), which fails where autovacuum is at work: that one leaves by itself.
+    """
+    ours = "datname = %s AND usename = current_user"
+    query = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {ours}"
+    rows(server, "postgres", query, name)
+    rows(server, "postgres", f'DROP DATABASE IF EXISTS "{name}"')
 
 
 def copy(server: Server, source: str, target: str) -> None:

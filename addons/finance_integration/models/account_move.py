@@ -67,6 +67,20 @@ class AccountMove(models.Model):
             action.update(view_mode="form", res_id=documents.id)
         return action
 
+    def _get_next_sequence_format(self):
+        """In a batch of the engine, asked once for each journal and day: entries of
+        one day continue one sequence. Odoo counts the numbers themselves under its
+        lock; it forgets both together when a savepoint is rolled back.
+        """
+        if not self.env.context.get("finance_batch"):
+            return super()._get_next_sequence_format()
+        known = self._get_sequence_cache()
+        key = ("finance_batch", self.journal_id.id, self.date, self.move_type)
+        if key not in known:
+            known[key] = super()._get_next_sequence_format()
+        format_string, values = known[key]
+        return format_string, dict(values)
+
 
 class AccountMoveLine(models.Model):
     _inherit = "account.move.line"

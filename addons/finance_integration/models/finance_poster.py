@@ -19,6 +19,7 @@ QUIET = {
     "tracking_disable": True,
     "mail_create_nosubscribe": True,
     "mail_notrack": True,
+    "finance_batch": True,
 }
 
 
@@ -157,12 +158,20 @@ class FinancePoster(models.AbstractModel):
         }
         company = items[0].documents.company_id
         company.ensure_one()
+        known = self._known_of_lines(company)
         return (
             self.env["account.move"]
             .with_company(company)
             .with_context(**QUIET)
-            .create([_move_vals(item.draft, currencies) for item in items])
+            .create([_move_vals(item.draft, currencies, known) for item in items])
         )
+
+    def _known_of_lines(self, company) -> dict:
+        """What Odoo would look up again for every single line."""
+        distributions = self.env["account.analytic.distribution.model"].search_count(
+            [("company_id", "in", (company.id, False))], limit=1
+        )
+        return {} if distributions else {"analytic_distribution": False}
 
     def _link(self, items, moves):
         """Documents to their entry, set-based: a payout may have 10,000."""
@@ -231,13 +240,17 @@ def _as_need(error: Exception) -> NeedsPerson:
     )
 
 
-def _move_vals(draft: posting.EntryDraft, currencies: dict[str, int]) -> dict:
+def _move_vals(
+    draft: posting.EntryDraft, currencies: dict[str, int], known: dict
+) -> dict:
     return {
         "move_type": "entry",
         "date": draft.date,
         "journal_id": draft.journal_id,
         "ref": draft.ref,
-        "line_ids": [(0, 0, _line_vals(line, currencies)) for line in draft.lines],
+        "line_ids": [
+            (0, 0, {**known, **_line_vals(line, currencies)}) for line in draft.lines
+        ],
     }
 
 
