@@ -23,7 +23,7 @@ MESSAGE: StateTable = {
 DOCUMENT: StateTable = {
     "normalised": frozenset({"mapped", "held", "ignored", "superseded"}),
     "mapped": frozenset({"ready", "held", "superseded"}),
-    "ready": frozenset({"posted", "held", "superseded"}),
+    "ready": frozenset({"posted", "held", "ignored", "superseded"}),
     "held": frozenset({"normalised", "superseded", "ignored"}),
     "posted": frozenset({"reconciled"}),
     "reconciled": frozenset({"posted"}),  # a reconciliation was undone
@@ -37,10 +37,11 @@ EXCEPTION: StateTable = {
 }
 
 PAYOUT: StateTable = {
-    "open": frozenset({"tied", "flagged"}),
-    "flagged": frozenset({"tied", "open"}),
-    "tied": frozenset({"cleared", "flagged"}),
-    "cleared": frozenset({"tied"}),  # the bank line was taken back
+    "open": frozenset({"tied", "unlisted", "flagged"}),
+    "flagged": frozenset({"open"}),
+    "tied": frozenset({"cleared", "open"}),  # it may fail afterwards
+    "unlisted": frozenset({"cleared", "open"}),
+    "cleared": frozenset({"open"}),
 }
 
 

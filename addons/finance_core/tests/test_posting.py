@@ -23,7 +23,6 @@ from odoo.addons.finance_core.posting import (
     Rule,
     RuleLine,
     Snapshot,
-    combine,
     translate,
 )
 
@@ -287,23 +286,3 @@ def test_every_entry_balances_to_the_cent_in_both_currencies(documents):
         assert sum(line.balance for line in draft.lines) == 0
         assert sum(line.amount for line in draft.lines) == 0
         assert all(line.balance == round(line.balance, 2) for line in draft.lines)
-
-
-@given(charges)
-def test_a_combined_entry_is_the_sum_of_its_parts(documents):
-    drafts = [translate(document, snapshot()) for document in documents]
-    whole = combine(drafts, DAY, "po_1")
-    sums = {}
-    for draft in drafts:
-        for account, balance in by_account(draft).items():
-            sums[account] = sums.get(account, 0) + balance
-    combined = by_account(whole)
-    assert {a: b for a, b in sums.items() if b} == {
-        a: b for a, b in combined.items() if b
-    }
-    assert sum(line.balance for line in whole.lines) == 0
-
-
-def test_nothing_cannot_be_combined():
-    with pytest.raises(ValueError, match="nothing"):
-        combine([], DAY, "po_1")

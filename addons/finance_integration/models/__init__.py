@@ -15,6 +15,8 @@ from . import (
     finance_message,
     finance_normaliser,
     finance_payout,
+    finance_payout_bank,
+    finance_payout_proof,
     finance_poster,
     finance_posting_rule,
     finance_puller,

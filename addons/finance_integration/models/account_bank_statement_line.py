@@ -23,12 +23,20 @@ class AccountBankStatementLine(models.Model):
         for system in waiting.system_id:
             self.env["finance.engine"]._hint(system.id)
 
-    def _finance_counterpart(self, account):
-        """Move this line's open amount from suspense to ``account``; the new line."""
-        self.ensure_one()
-        _liquidity, suspense, _other = self._seek_for_lines()
-        # the statement line and its entry stay as they are but for that account
-        suspense.with_context(skip_account_move_synchronization=True).write(
+    def _finance_open_lines(self):
+        """Their lines in suspense: what nobody has explained yet."""
+        suspense = self.env["account.move.line"]
+        for line in self:
+            suspense |= line._seek_for_lines()[1]
+        return suspense
+
+
+class AccountMoveLine(models.Model):
+    _inherit = "account.move.line"
+
+    def _finance_move_to(self, account):
+        """Move lines in suspense to ``account``. Their statement lines and entries
+        stay as they are but for that account."""
+        self.with_context(skip_account_move_synchronization=True).write(
             {"account_id": account.id, "finance_match": False}
         )
-        return suspense

@@ -1,19 +1,15 @@
-import json
-import re
-from collections import defaultdict
-from decimal import Decimal
+import psycopg2
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
-from odoo.addons.finance_core import posting, states
+from odoo.addons.finance_core import states
 from odoo.addons.finance_core.errors import NeedsPerson
 
-from .finance_poster import Item
+from .finance_poster import as_need
 
 PAYOUTS_A_STEP = 20
-DONE = ("posted", "reconciled", "ignored")
-OWN = ("payout", "payout_reversal")
+FELL = ("failed", "cancelled")
 
 
 class FinancePayout(models.Model):
@@ -36,6 +32,14 @@ class FinancePayout(models.Model):
     source_id = fields.Char("Foreign ID", required=True, readonly=True)
     status = fields.Char("Status at the Provider", readonly=True)
     method = fields.Char(readonly=True)
+    automatic = fields.Boolean(
+        default=True,
+        readonly=True,
+        help="The provider tells which transactions an automatic payout consists of.",
+    )
+    trace_id = fields.Char(
+        "Reference at the Bank", readonly=True, help="What the bank line may quote."
+    )
     arrival_date = fields.Date(readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
     amount = fields.Monetary(
@@ -46,7 +50,8 @@ class FinancePayout(models.Model):
             ("open", "Open"),
             ("flagged", "Does not tie"),
             ("tied", "Ties"),
-            ("cleared", "Ties, in the bank"),
+            ("unlisted", "Without a list"),
+            ("cleared", "In the bank"),
         ],
         required=True,
         default="open",
@@ -91,19 +96,39 @@ class FinancePayout(models.Model):
             ]
         )
         return checked.filtered(
-            lambda each: len(each.document_ids) <= each.transaction_count
+            lambda each: len(each._current_documents()) <= each.transaction_count
         )
+
+    def _current_documents(self):
+        return self.document_ids.filtered(lambda each: each.state != "superseded")
+
+    @api.model
+    def _posted(self, documents):
+        """Payouts that consist of newly posted documents, or were brought back by
+        them, can be proved anew."""
+        back = documents.filtered(lambda each: each.category == "payout_reversal")
+        returned = self.search(
+            [
+                ("system_id", "in", back.system_id.ids),
+                ("source_id", "in", back.mapped("correlation_id")),
+            ]
+        )
+        (documents.payout_id | returned)._recheck()
 
     def _take_over(self, documents):
         touched = self.browse()
         for document in documents:
             canonical = document._plain()
             payout = self._named(document.system_id, document.source_id)
+            if canonical.status in FELL and payout.status not in FELL:
+                payout._set_state("open")
             payout.write(
                 {
                     "status": canonical.status,
                     "method": canonical.method,
+                    "automatic": canonical.automatic,
                     "arrival_date": canonical.arrival_date,
+                    "trace_id": canonical.trace_id,
                 }
             )
             touched |= payout
@@ -159,7 +184,7 @@ class FinancePayout(models.Model):
         )
         return changing
 
-    # -- proving -----------------------------------------------------------------
+    # -- engine -----------------------------------------------------------------
 
     @api.model
     def _prove_step(self, system) -> int:
@@ -172,201 +197,41 @@ class FinancePayout(models.Model):
             ],
             limit=PAYOUTS_A_STEP,
         )
-        for payout in payouts:
-            payout._prove()
         payouts.checked_at = fields.Datetime.now()
+        for payout in payouts:
+            payout._guarded(payout._prove)
         self._clear_from_bank(system)
         return len(payouts)
 
-    def _prove(self):
-        self.ensure_one()
-        listed, complete = self._listing()
-        own = self._own_document()
-        self._link([*listed, own.source_id or ""])
-        current = self.document_ids.filtered(lambda each: each.state != "superseded")
-        members = current - own
-        net = sum(listed.values(), Decimal(0))
-        expected = -Decimal(json.loads(own.content)["net"]) if own else Decimal(0)
-        self.write(
-            {
-                "currency_id": own.currency_id.id,
-                "amount": float(expected),
-                "listing_complete": complete,
-                "transaction_count": len(listed),
-                "transactions_net": float(net),
-                "difference": float(net - expected),
-            }
-        )
-        if not own or not complete:
-            self.reason = self.env._("The provider's listing is not complete yet.")
-        elif net != expected:
-            self._flag(net, expected)
-        elif len(members) < len(listed):
-            self.reason = self.env._("Some listed transactions have not arrived yet.")
-        else:
-            self._settle(own, members)
+    def _guarded(self, work, *args):
+        """Do ``work``; when it fails, that is this payout's alone, and a person's."""
+        try:
+            with self.env.cr.savepoint():
+                work(*args)
+        except psycopg2.OperationalError:
+            raise  # the database asks for the whole transaction again
+        except Exception as error:
+            need = as_need(error)
+            self._stop(str(need), need.remedy, need.category)
 
-    def _listing(self) -> tuple[dict[str, Decimal], bool]:
-        """Net amounts of the listed transactions without the payout's own one, and
-        whether the last page is there."""
-        pages = self.env["finance.document"].search(
-            [
-                ("system_id", "=", self.system_id.id),
-                ("type", "=", "settlement"),
-                ("correlation_id", "=", self.source_id),
-                ("state", "!=", "superseded"),
-            ]
-        )
-        canonical = [page._plain() for page in pages]
-        lines = {
-            line.source_id: line.net
-            for page in canonical
-            for line in page.transactions
-            if line.category not in OWN or not self._is_own(line.source_id)
-        }
-        return lines, any(page.last for page in canonical)
-
-    def _own_document(self):
-        """The balance transaction of the payout itself."""
-        return self.env["finance.document"].search(
-            [
-                ("system_id", "=", self.system_id.id),
-                ("type", "=", "balance_transaction"),
-                ("category", "=", "payout"),
-                ("correlation_id", "=", self.source_id),
-                ("state", "!=", "superseded"),
-            ],
-            limit=1,
-        )
-
-    def _is_own(self, transaction: str) -> bool:
-        return transaction == self._own_document().source_id
-
-    def _flag(self, net: Decimal, expected: Decimal):
-        words = self.env._(
-            "Payout %(payout)s is %(expected)s %(currency)s, but its listed"
-            " transactions sum to %(net)s: a difference of %(difference)s.",
-            payout=self.source_id,
-            net=net,
-            currency=self.currency_id.name,
-            expected=expected,
-            difference=abs(expected - net),
-        )
-        self._set_state("flagged", reason=words)
-        need = NeedsPerson(
-            f"payout:{self.source_id}",
-            words,
-            self.env._(
-                "Pull the payout's transactions again; if it still does not tie, ask"
-                " the provider for the missing transaction."
-            ),
-            category="reconciliation",
+    def _stop(self, words: str, remedy: str, category="reconciliation"):
+        """A person has to look at this payout: one exception, with what is known
+        now."""
+        need = NeedsPerson(f"payout:{self.source_id}", words, remedy, category=category)
+        self._exceptions().filtered(lambda each: each.name != words)._resolve(
+            self.env._("Something else is known by now.")
         )
         self.env["finance.exception"]._raise_for(
             self.system_id, need, payout_id=self.id
         )
-
-    def _settle(self, own, members):
-        """The sums agree: post what waited for that, then it ties."""
-        ready = (own | members).filtered(lambda each: each.state == "ready")
-        if ready:
-            self._post_combined(ready)
-        missing = (own | members).filtered(lambda each: each.state not in DONE)
-        if missing:
-            self.reason = self.env._(
-                "%(count)s of its transactions are not posted yet.", count=len(missing)
-            )
-            return
-        self._reconcile_clearing(own | members)
-        posted = (own | members).filtered(lambda each: each.state == "posted")
-        posted._set_state("reconciled")
-        self._set_state("tied", reason=False)
-        self.env["finance.exception"].search(
-            [("payout_id", "=", self.id), ("state", "=", "open")]
-        )._resolve(self.env._("The payout ties."))
-
-    def _post_combined(self, ready):
-        """One entry for the whole payout, all its documents linked to it."""
-        held = self.document_ids.filtered(lambda each: each.state == "held")
-        if held:
-            return
-        poster = self.env["finance.poster"]
-        drafts = poster._translate(self.system_id, ready)
-        if len(drafts) < len(ready):
-            return
-        day = max(draft.date for draft in drafts.values())
-        combined = posting.combine(list(drafts.values()), day, self.source_id)
-        poster._post([Item(ready, combined)])
-
-    def _reconcile_clearing(self, documents):
-        """The clearing lines of a payout cancel out; Odoo books the exchange
-        differences they leave in company currency."""
-        lines = documents.move_ids.line_ids.filtered(
-            lambda line: (
-                line.account_id.reconcile
-                and not line.reconciled
-                and not line.finance_match
-                and not line.partner_id
-            )
+        self.filtered(lambda each: each.state == "open")._set_state(
+            "flagged", reason=words
         )
-        groups = defaultdict(self.env["account.move.line"].browse)
-        for line in lines:
-            groups[line.account_id, line.currency_id] |= line
-        plan = [
-            several
-            for (_account, currency), several in groups.items()
-            if currency.is_zero(sum(several.mapped("amount_residual_currency")))
-        ]
-        if plan:
-            self.env["account.move.line"]._reconcile_plan(plan)
 
-    # -- the bank's side -----------------------------------------------------------
-
-    @api.model
-    def _clear_from_bank(self, system):
-        """Match bank lines that name a payout with its line in transit."""
-        self.env.flush_all()
-        rows = self.env.execute_query(
-            SQL(
-                """SELECT payout.id, payout.source_id, line.id, line.payment_ref
-                     FROM finance_payout payout
-                     JOIN account_bank_statement_line line
-                       ON NOT line.is_reconciled
-                      AND position(payout.source_id in line.payment_ref) > 0
-                     JOIN account_move move ON move.id = line.move_id
-                      AND move.company_id = payout.company_id
-                    WHERE payout.system_id = %s AND payout.state <> 'cleared'""",
-                system.id,
-            )
+    def _exceptions(self):
+        return self.env["finance.exception"].search(
+            [("payout_id", "in", self.ids), ("state", "=", "open")]
         )
-        bank_lines = defaultdict(self.env["account.bank.statement.line"].browse)
-        for payout_id, source_id, line_id, words in rows:
-            if re.search(rf"(?<!\w){re.escape(source_id)}(?!\w)", words):
-                bank_lines[payout_id] += bank_lines[payout_id].browse(line_id)
-        for payout_id, lines in bank_lines.items():
-            self.browse(payout_id)._clear(lines)
-
-    def _clear(self, bank_lines):
-        """Dr bank / Cr transit, where the amounts agree; else a person decides."""
-        transit = self.env["account.move.line"].search(
-            [
-                ("company_id", "=", self.company_id.id),
-                ("finance_match", "=", f"payout:{self.source_id}"),
-                ("parent_state", "=", "posted"),
-                ("reconciled", "=", False),
-            ]
-        )
-        currency = bank_lines[:1].foreign_currency_id or bank_lines[:1].currency_id
-        arrived = sum(bank_lines.mapped("amount"))
-        expected = sum(transit.mapped("amount_residual_currency"))
-        if not transit or currency.compare_amounts(arrived, expected):
-            return
-        plan = transit
-        for bank_line in bank_lines:
-            plan |= bank_line._finance_counterpart(transit[:1].account_id)
-        self.env["account.move.line"]._reconcile_plan([plan])
-        if self.state == "tied":
-            self._set_state("cleared")
 
     # -- screens -------------------------------------------------------------------
 

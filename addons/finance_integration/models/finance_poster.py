@@ -1,7 +1,7 @@
 import hashlib
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import psycopg2
@@ -25,10 +25,15 @@ QUIET = {
 
 @dataclass(frozen=True)
 class Item:
-    """Documents and the one entry they become."""
+    """Documents with the drafts of each, and the one entry they become."""
 
-    documents: models.BaseModel
+    drafts: Mapping[models.BaseModel, posting.EntryDraft]
     draft: posting.EntryDraft
+
+    @property
+    def documents(self):
+        first, *others = self.drafts
+        return first.concat(*others)
 
 
 class FinancePoster(models.AbstractModel):
@@ -50,7 +55,7 @@ class FinancePoster(models.AbstractModel):
             if self._waits_for_payout(system, document):
                 waiting |= document
             else:
-                items.append(Item(document, draft))
+                items.append(Item({document: draft}, draft))
         waiting._pass("mapped", "ready", reason=self.env._("Waits for its payout."))
         waiting.payout_id._recheck()
         self._post(items)
@@ -87,7 +92,7 @@ class FinancePoster(models.AbstractModel):
             try:
                 outcome = posting.translate(canonical, snapshot)
             except Exception as error:
-                need = _as_need(error)
+                need = as_need(error)
                 needs.setdefault(need.cause, need)
                 held[need.cause] |= document
                 continue
@@ -142,7 +147,7 @@ class FinancePoster(models.AbstractModel):
             self._post(items[middle:])
 
     def _hold_failed(self, documents, error: Exception):
-        documents._hold(_as_need(error))
+        documents._hold(as_need(error))
 
     def _post_together(self, items: Sequence[Item]):
         moves = self._create_moves(items)
@@ -184,23 +189,26 @@ class FinancePoster(models.AbstractModel):
         versions = [
             (document.id, version)
             for item in items
-            for document in item.documents
-            for version in item.draft.mapping_versions
+            for document, draft in item.drafts.items()
+            for version in draft.mapping_versions
         ]
         self._insert_pairs("finance_document_version_rel", "version_id", versions)
-        by_rule = defaultdict(self.env["finance.document"].browse)
+        by_rule = defaultdict(list)
         for item in items:
-            by_rule[item.draft.rule.version_id] |= item.documents
-        for version_id, documents in by_rule.items():
-            documents._pass(
+            for document, draft in item.drafts.items():
+                by_rule[draft.rule.version_id].append(document.id)
+        for version_id, ids in by_rule.items():
+            self.env["finance.document"].browse(ids)._pass(
                 "mapped",
                 "ready",
                 "posted",
                 reason=False,
                 rule_version_id=version_id,
             )
-            documents.payout_id._recheck()
         moves_by_id = dict(pairs)
+        self.env["finance.payout"]._posted(
+            self.env["finance.document"].browse(moves_by_id)
+        )
         self.env["finance.log"]._append(
             {**row, "move_id": moves_by_id[row["document_id"]]}
             for item in items
@@ -222,7 +230,7 @@ class FinancePoster(models.AbstractModel):
             )
 
 
-def _as_need(error: Exception) -> NeedsPerson:
+def as_need(error: Exception) -> NeedsPerson:
     """What a person has to do about ``error``; equal errors give equal causes."""
     if isinstance(error, NeedsPerson):
         return error

@@ -5,6 +5,20 @@ from odoo.tests import tagged
 from .common import DAY, HubCase, settlement, txn
 
 
+def payout_notice(status="paid", **fields):
+    """What the provider tells of the payout itself."""
+    return {
+        "type": "payout",
+        "source_id": "po_1",
+        "occurred_at": f"{DAY}T11:00:00Z",
+        "currency": "EUR",
+        "amount": "125.20",
+        "status": status,
+        "correlation_id": "po_1",
+        **fields,
+    }
+
+
 class PayoutCase(HubCase):
     granularity = "transaction"
 
@@ -35,9 +49,15 @@ class PayoutCase(HubCase):
     def listing(self, *transactions, **options):
         return settlement("po_1", [*transactions, self.own], **options)
 
-    def bank_line(self, amount, words):
-        journal = self.env["account.journal"].search(
-            [("type", "=", "bank"), ("company_id", "=", self.company.id)], limit=1
+    def bank_line(self, amount, words, currency=None, **values):
+        journal = self.env["account.journal"].create(
+            {
+                "name": "The bank",
+                "code": f"PB{next(self.numbers)}",
+                "type": "bank",
+                "company_id": self.company.id,
+                "currency_id": currency and currency.id,
+            }
         )
         return self.env["account.bank.statement.line"].create(
             {
@@ -45,6 +65,7 @@ class PayoutCase(HubCase):
                 "date": DAY,
                 "payment_ref": words,
                 "amount": amount,
+                **values,
             }
         )
 
@@ -153,6 +174,99 @@ class PerTransaction(PayoutCase):
         self.assertEqual(self.payout().state, "tied")
         self.assertFalse(line.is_reconciled)
 
+    def test_transaction_told_anew_before_it_was_listed_does_not_stop_the_payout(self):
+        strange = txn("t4", "payment", "10.00", fees={"mystery": "1.00"})
+        known = txn("t4", "payment", "10.00", fees={"processing": "1.00"}, revision=2)
+        own = txn("t9", "payout", "-134.20", payout_id="po_1")
+        members = [*self.members, known]
+        self.play(strange)
+        self.play(*members, own, settlement("po_1", [*members, own]))
+        self.assertEqual(
+            sorted(self.find("t4").mapped("state")), ["reconciled", "superseded"]
+        )
+        self.assertEqual(self.payout().state, "tied", self.payout().reason)
+
+    def test_bank_line_of_another_currency_does_not_clear(self):
+        self.play(*self.members, self.own, self.listing(*self.members))
+        line = self.bank_line(125.20, "po_1", currency=self.usd)
+        self.drain()
+        self.assertEqual(self.payout().state, "tied")
+        self.assertFalse(line.is_reconciled)
+
+    def test_foreign_amount_of_a_bank_line_clears_the_foreign_transit(self):
+        own = txn("t9", "payout", "-10.00", payout_id="po_1", currency="USD")
+        member = txn("t1", "payment", "10.00", currency="USD")
+        self.play(member, own, settlement("po_1", [member, own]))
+        line = self.bank_line(
+            9.10, "po_1", foreign_currency_id=self.usd.id, amount_currency=10.00
+        )
+        self.drain()
+        self.assertEqual(self.payout().state, "cleared", self.payout().reason)
+        self.assertTrue(line.is_reconciled)
+
+    def test_bank_line_that_quotes_only_the_trace_id_clears(self):
+        self.play(
+            payout_notice(trace_id="TRACE-77"),
+            *self.members,
+            self.own,
+            self.listing(*self.members),
+        )
+        self.bank_line(125.20, "SEPA TRACE-77 THANK YOU")
+        self.drain()
+        self.assertEqual(self.payout().state, "cleared", self.payout().reason)
+
+    def test_flagged_payout_in_the_bank_is_cleared_once_it_ties(self):
+        self.play(*self.members[:2], self.own, self.listing(*self.members[:2]))
+        line = self.bank_line(125.20, "po_1")
+        self.drain()
+        self.assertTrue(line.is_reconciled)
+        self.assertEqual(self.payout().state, "flagged")
+        self.play(self.members[2], self.listing(*self.members))
+        self.assertEqual(self.payout().state, "cleared", self.payout().reason)
+
+    def test_payout_that_fails_after_it_tied_is_seen_until_the_money_is_back(self):
+        self.play(payout_notice(), *self.members, self.own, self.listing(*self.members))
+        self.assertEqual(self.payout().state, "tied")
+        self.play(payout_notice("failed", revision=2))
+        self.assertEqual(self.payout().state, "flagged")
+        exception = self.exception()
+        self.assertEqual(exception.category, "reconciliation")
+        self.play(txn("t10", "payout_reversal", "125.20", payout_id="po_1"))
+        self.assertEqual(self.payout().state, "tied", self.payout().reason)
+        self.assertEqual(exception.state, "resolved")
+        self.assertEqual(self.balance("transit|EUR"), 0)
+
+    def test_transaction_that_is_ignored_though_it_moves_money_is_flagged(self):
+        self.ignore("adjustment")
+        odd = txn("t4", "adjustment", "-5.00")
+        own = txn("t9", "payout", "-120.20", payout_id="po_1")
+        members = [*self.members, odd]
+        self.play(*members, own, settlement("po_1", [*members, own]))
+        self.assertEqual(self.find("t4").state, "ignored")
+        self.assertEqual(self.payout().state, "flagged")
+        self.assertIn("t4", self.exception().name)
+
+    def ignore(self, category):
+        self.env["finance.posting.rule"].create(
+            {
+                "name": "Ignore",
+                "sequence": 1,
+                "system_id": self.system.id,
+                "document_type": "balance_transaction",
+                "version_ids": [
+                    (
+                        0,
+                        0,
+                        {
+                            "categories": category,
+                            "outcome": "ignore",
+                            "reason": "Told by somebody",
+                        },
+                    )
+                ],
+            }
+        )
+
     def exception(self):
         return self.env["finance.exception"].search(
             [("payout_id", "=", self.payout().id), ("system_id", "=", self.system.id)]
@@ -218,3 +332,78 @@ class PerPayout(PayoutCase):
         self.drain()
         self.assertEqual(self.payout().state, "tied", self.payout().reason)
         self.assertEqual(len(self.documents().move_ids), 1)
+
+    def test_every_document_keeps_its_own_rule_and_mapping_versions(self):
+        self.play(*self.members, self.own, self.listing(*self.members))
+        rules = {
+            document.category: document.rule_version_id.rule_id.name
+            for document in self.documents()
+        }
+        self.assertEqual(
+            rules, {"payment": "Payment", "refund": "Refund", "payout": "Payout"}
+        )
+        names = self.find("t3").mapping_version_ids.mapping_id.mapped("code")
+        self.assertEqual(sorted(names), ["account", "journal"])  # it has no fee
+
+    def test_payout_over_two_months_is_one_balanced_entry_a_month(self):
+        early = txn("t1", "payment", "30.00", day="2026-02-27")
+        late = txn("t2", "payment", "70.00")
+        own = txn("t9", "payout", "-100.00", payout_id="po_1")
+        self.play(early, late, own, settlement("po_1", [early, late, own]))
+        self.assertEqual(self.payout().state, "tied", self.payout().reason)
+        moves = self.documents().move_ids.sorted("date")
+        self.assertEqual([str(move.date) for move in moves], ["2026-02-27", DAY])
+        self.assertEqual(moves.mapped("amount_total"), [30, 100])
+        self.assertEqual(self.find("t1").move_ids, moves[0])
+        self.assert_reconciled("clearing|EUR")
+
+    def test_failure_of_one_payout_leaves_the_others_alone(self):
+        """FAULTS 32: its transactions belong into two journals."""
+        rule = self.env.ref("finance_integration.rule_refund_v1")
+        rule.journal_key = "refunds"
+        journal = self.env["account.journal"].search(
+            [("type", "=", "general"), ("company_id", "=", self.company.id)], limit=1
+        )
+        self.add_mapping(self.system, "journal", "refunds", journal)
+        good = txn("g1", "payment", "10.00")
+        own = txn("g9", "payout", "-10.00", payout_id="po_2")
+        self.play(
+            *self.members,
+            self.own,
+            good,
+            own,
+            self.listing(*self.members),
+            settlement("po_2", [good, own]),
+        )
+        self.assertEqual(self.payout("po_2").state, "tied")
+        self.assertEqual(self.payout().state, "flagged")
+        self.assertIn("journal", self.payout().reason)
+        self.assertFalse((self.find("t1") | self.find("t3")).move_ids)
+        exception = self.env["finance.exception"].search(
+            [("payout_id", "=", self.payout().id)]
+        )
+        self.assertTrue(exception.remedy)
+
+    def test_payout_goes_on_after_its_entry_could_not_be_posted(self):
+        """FAULTS 44."""
+        account = self.account("processing", "fee")
+        account.active = False
+        self.play(*self.members, self.own, self.listing(*self.members))
+        self.assertEqual(set(self.documents().mapped("state")), {"held"})
+        account.active = True
+        self.documents().exception_id._release()
+        self.drain()
+        self.assertEqual(self.payout().state, "tied", self.payout().reason)
+
+    def test_manual_payout_takes_from_the_balance_and_nothing_waits_for_ever(self):
+        self.play(*self.members, self.own)
+        self.assertEqual(set(self.documents().mapped("state")), {"ready"})
+        self.play(payout_notice(automatic=False, method="instant"))
+        payout = self.payout()
+        self.assertEqual(payout.state, "unlisted", payout.reason)
+        self.assertIn("instant", payout.reason)
+        self.assertEqual(set(self.documents().mapped("state")), {"posted"})
+        self.assertEqual(len(self.documents().move_ids), 4)
+        self.bank_line(125.20, "po_1")
+        self.drain()
+        self.assertEqual(payout.state, "cleared")

@@ -1,0 +1,70 @@
+"""Several entry drafts become one: how a payout is posted as one entry. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from itertools import groupby
+
+from .errors import NeedsPerson
+from .posting import DraftLine, EntryDraft
+
+
+def by_month(drafts: Mapping) -> list[dict]:
+    """``drafts``, by whatever names them, apart by accounting month, the oldest
+    first: a settlement that spans two months is split by date."""
+
+    def month(item):
+        return item[1].date.replace(day=1)
+
+    ordered = sorted(drafts.items(), key=month)
+    return [dict(several) for _month, several in groupby(ordered, month)]
+
+
+def combine(drafts: Sequence[EntryDraft], ref: str) -> EntryDraft:
+    """One entry of the last day of its parts: lines that settle something stay
+    apart, all others are summed by account, partner, currency and match.
+
+    Balanced because every part is. Its rule and mapping versions are those of the
+    first part; each part keeps its own. Raises ValueError for no drafts, NeedsPerson
+    for drafts of several journals.
+    """
+    if not drafts:
+        raise ValueError("There is nothing to combine.")
+    _check_one_journal(drafts, ref)
+    apart: list[DraftLine] = []
+    summed: dict[tuple, DraftLine] = {}
+    for line in (line for draft in drafts for line in draft.lines):
+        if line.settles:
+            apart.append(line)
+            continue
+        key = (line.account_id, line.partner_id, line.currency, line.match)
+        known = summed.get(key)
+        summed[key] = _added(known, line, ref) if known else line
+    kept = [line for line in summed.values() if line.amount or line.balance]
+    return replace(
+        drafts[0],
+        date=max(draft.date for draft in drafts),
+        ref=ref,
+        lines=tuple(apart + kept),
+        credit_notes=tuple(note for draft in drafts for note in draft.credit_notes),
+    )
+
+
+def _check_one_journal(drafts: Sequence[EntryDraft], ref: str) -> None:
+    if len({draft.journal_id for draft in drafts}) > 1:
+        raise NeedsPerson(
+            f"journal:{ref}",
+            f"The transactions of {ref} belong into different journals, so they cannot"
+            " be one entry.",
+            "Map them to one journal, or post one entry per transaction; then try"
+            " again.",
+            category="control",
+        )
+
+
+def _added(known: DraftLine, line: DraftLine, ref: str) -> DraftLine:
+    return replace(
+        known,
+        amount=known.amount + line.amount,
+        balance=known.balance + line.balance,
+        label=known.label if known.label == line.label else ref,
+    )

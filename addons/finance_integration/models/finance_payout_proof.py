@@ -1,0 +1,248 @@
+import json
+from collections import defaultdict
+from decimal import Decimal
+
+from odoo import models
+
+from odoo.addons.finance_core import combining
+
+from .finance_payout import FELL
+from .finance_poster import Item
+
+DOCUMENTS_A_STEP = 200
+POSTED = ("posted", "reconciled")
+DONE = (*POSTED, "ignored")
+OWN = ("payout", "payout_reversal")
+
+
+class FinancePayout(models.Model):
+    # a room of its own: how a payout is proved, and how one is known, change apart
+    _inherit = "finance.payout"  # pylint: disable=consider-merging-classes-inherited
+
+    def _prove(self):
+        self.ensure_one()
+        listed, complete = self._listing()
+        own = self._own_document()
+        self._link([*listed, own.source_id or ""])
+        members = self._current_documents() - own
+        net = sum(listed.values(), Decimal(0))
+        expected = -_net(own) if own else Decimal(0)
+        self.write(
+            {
+                "currency_id": own.currency_id.id,
+                "amount": float(expected),
+                "listing_complete": complete,
+                "transaction_count": len(listed),
+                "transactions_net": float(net),
+                "difference": float(net - expected),
+            }
+        )
+        if own and not self.automatic:
+            self._prove_by_balance(own)
+        elif not own or not complete:
+            self.reason = self.env._("The provider's listing is not complete yet.")
+        elif net != expected:
+            self._flag(net, expected)
+        elif len(members) < len(listed):
+            self.reason = self.env._("Some listed transactions have not arrived yet.")
+        else:
+            self._settle(own | members)
+
+    def _listing(self) -> tuple[dict[str, Decimal], bool]:
+        """Net amounts of the listed transactions without the payout's own one, and
+        whether the last page is there."""
+        pages = self.env["finance.document"].search(
+            [
+                ("system_id", "=", self.system_id.id),
+                ("type", "=", "settlement"),
+                ("correlation_id", "=", self.source_id),
+                ("state", "!=", "superseded"),
+            ]
+        )
+        canonical = [page._plain() for page in pages]
+        lines = {
+            line.source_id: line.net
+            for page in canonical
+            for line in page.transactions
+            if line.category not in OWN or not self._is_own(line.source_id)
+        }
+        return lines, any(page.last for page in canonical)
+
+    def _own_document(self):
+        """The balance transaction of the payout itself."""
+        return self.env["finance.document"].search(
+            [
+                ("system_id", "=", self.system_id.id),
+                ("type", "=", "balance_transaction"),
+                ("category", "=", "payout"),
+                ("correlation_id", "=", self.source_id),
+                ("state", "!=", "superseded"),
+            ],
+            limit=1,
+        )
+
+    def _is_own(self, transaction: str) -> bool:
+        return transaction == self._own_document().source_id
+
+    def _flag(self, net: Decimal, expected: Decimal):
+        self._stop(
+            self.env._(
+                "Payout %(payout)s is %(expected)s %(currency)s, but its listed"
+                " transactions sum to %(net)s: a difference of %(difference)s.",
+                payout=self.source_id,
+                net=net,
+                currency=self.currency_id.name,
+                expected=expected,
+                difference=abs(expected - net),
+            ),
+            self.env._(
+                "Pull the payout's transactions again; if it still does not tie, ask"
+                " the provider for the missing transaction."
+            ),
+        )
+
+    def _settle(self, documents):
+        """The sums agree: post what waited for that, then it ties."""
+        ready = documents.filtered(lambda each: each.state == "ready")
+        if ready:
+            self._post_combined(ready)
+        missing = documents.filtered(lambda each: each.state not in DONE)
+        left_out = documents.filtered(
+            lambda each: each.state == "ignored" and _net(each)
+        )
+        if missing:
+            self.reason = self._not_posted_yet(missing)
+        elif left_out:
+            self._stop_for(left_out)
+        else:
+            self._reconcile_clearing(documents)
+            posted = documents.filtered(lambda each: each.state == "posted")
+            posted._set_state("reconciled")
+            self._end("tied", False)
+
+    def _not_posted_yet(self, documents) -> str:
+        return self.env._(
+            "%(count)s of its transactions are not posted yet.", count=len(documents)
+        )
+
+    def _stop_for(self, left_out):
+        self._stop(
+            self.env._(
+                "Payout %(payout)s contains %(names)s, which a posting rule ignores"
+                " though it moves money.",
+                payout=self.source_id,
+                names=", ".join(left_out[:3].mapped("source_id")),
+            ),
+            self.env._("Correct the posting rule, and post what it left out by hand."),
+        )
+
+    def _post_combined(self, ready):
+        """One entry for the whole payout (for each month of it), all its documents
+        linked to it."""
+        if any(each.state == "held" for each in self.document_ids):
+            return
+        poster = self.env["finance.poster"]
+        drafts = poster._translate(self.system_id, ready)
+        if any(each.state == "held" for each in ready):
+            return
+        poster._post(
+            [
+                Item(month, combining.combine(list(month.values()), self.source_id))
+                for month in combining.by_month(drafts)
+            ]
+        )
+
+    def _prove_by_balance(self, own):
+        """What a manual or instant payout consists of is told by nobody: it takes
+        from the balance. What waits until then is posted by itself.
+        https://docs.stripe.com/payouts/reconciliation"""
+        poster = self.env["finance.poster"]
+        waiting = self.env["finance.document"].search(
+            [
+                ("system_id", "=", self.system_id.id),
+                ("type", "=", "balance_transaction"),
+                ("currency_id", "=", own.currency_id.id),
+                ("state", "=", "ready"),
+                ("payout_id", "in", (False, self.id)),
+                ("occurred_at", "<=", own.occurred_at),
+            ],
+            limit=DOCUMENTS_A_STEP,
+        )
+        drafts = poster._translate(self.system_id, waiting) if waiting else {}
+        poster._post([Item({each: draft}, draft) for each, draft in drafts.items()])
+        if len(waiting) == DOCUMENTS_A_STEP:
+            self.checked_at = False
+        elif own.state not in DONE:
+            self.reason = self._not_posted_yet(own)
+        else:
+            self._end(
+                "unlisted",
+                self.env._(
+                    "A manual or instant payout cannot be tied to its transactions;"
+                    " the balance proves it."
+                ),
+            )
+
+    def _end(self, state: str, reason: str | bool):
+        """Nothing is left to prove, unless the money came back meanwhile."""
+        if self.status not in FELL:
+            back = True
+        else:
+            back = self._has_come_back()
+            reason = self.env._("It failed; the money is back in the balance.")
+        if not back:
+            self._stop(
+                self.env._(
+                    "Payout %s failed at the provider, and the money is not back in"
+                    " the balance.",
+                    self.source_id,
+                ),
+                self.env._(
+                    "Correct the bank account at the provider. This ends by itself"
+                    " once the provider's return of the money is posted."
+                ),
+            )
+            return
+        self._set_state(state, reason=reason)
+        self._exceptions()._resolve(self.env._("The payout is proved."))
+
+    def _has_come_back(self) -> bool:
+        return bool(
+            self.env["finance.document"].search_count(
+                [
+                    ("system_id", "=", self.system_id.id),
+                    ("type", "=", "balance_transaction"),
+                    ("category", "=", "payout_reversal"),
+                    ("correlation_id", "=", self.source_id),
+                    ("state", "in", POSTED),
+                ],
+                limit=1,
+            )
+        )
+
+    def _reconcile_clearing(self, documents):
+        """The clearing lines of a payout cancel out; Odoo books the exchange
+        differences they leave in company currency."""
+        lines = documents.move_ids.line_ids.filtered(
+            lambda line: (
+                line.account_id.reconcile
+                and not line.reconciled
+                and not line.finance_match
+                and not line.partner_id
+            )
+        )
+        groups = defaultdict(self.env["account.move.line"].browse)
+        for line in lines:
+            groups[line.account_id, line.currency_id] |= line
+        plan = [
+            several
+            for (_account, currency), several in groups.items()
+            if currency.is_zero(sum(several.mapped("amount_residual_currency")))
+        ]
+        if plan:
+            self.env["account.move.line"]._reconcile_plan(plan)
+
+
+def _net(document) -> Decimal:
+    """What a balance transaction changes the balance by."""
+    return Decimal(json.loads(document.content)["net"])
