@@ -5,6 +5,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+import psycopg2
+
 from odoo import SUPERUSER_ID
 from odoo.api import Environment
 from odoo.cli.command import Command
@@ -29,21 +31,32 @@ class FinanceLog(Command):
         databases = config["db_name"]
         if len(databases) != 1:
             self.parser.error("name one database with -d")
-        with Registry(databases[0]).cursor() as cr:
-            env = Environment(cr, SUPERUSER_ID, {})
-            if "finance.log.seal" not in env:
-                self.parser.error(f"no finance log in {databases[0]}")
-            sys.exit(options.action(env, options))
+        try:
+            with Registry(databases[0]).cursor() as cr:
+                sys.exit(self._act(Environment(cr, SUPERUSER_ID, {}), options))
+        except psycopg2.Error as error:
+            self.parser.error(f"PostgreSQL: {error}")
+
+    def _act(self, env: Environment, options: argparse.Namespace) -> int:
+        """Do what the options ask for; the exit status."""
+        if "finance.log.seal" not in env:
+            self.parser.error(f"no finance log in {env.cr.dbname}")
+        return options.action(env, options)
 
     def _options(self, arguments: Sequence[str]) -> argparse.Namespace:
-        self.parser.add_argument("-d", "--database")
-        actions = self.parser.add_subparsers(required=True)
-        verify = actions.add_parser("verify", help="compare entries with their seals")
+        shared = argparse.ArgumentParser(add_help=False)
+        shared.add_argument("-d", "--database")
+        actions = self.parser.add_subparsers(required=True, metavar="verify|export")
+        verify = actions.add_parser(
+            "verify", parents=[shared], help="compare entries with their seals"
+        )
         verify.add_argument(
             "--against", type=Path, metavar="FILE", help="seals exported earlier"
         )
         verify.set_defaults(action=self._verify)
-        export = actions.add_parser("export", help="print all seals as CSV")
+        export = actions.add_parser(
+            "export", parents=[shared], help="print all seals as CSV"
+        )
         export.set_defaults(action=self._export)
         return self.parser.parse_args(arguments)
 

@@ -104,18 +104,6 @@ class FinanceLog(models.Model):
         groups="finance_integration.group_auditor,finance_integration.group_admin",
     )
 
-    def init(self):
-        # CASE keeps this order: a transaction has its number before it takes an id.
-        # The mark of the sealer (finance.log.mark) rests on it.
-        self.env.cr.execute(
-            """
-            ALTER TABLE finance_log ALTER COLUMN id SET DEFAULT
-            CASE WHEN pg_current_xact_id() IS NOT NULL
-                 THEN nextval('finance_log_id_seq') END
-            """
-        )
-        return super().init()
-
     def _compute_move_model(self):
         self.move_model = "account.move"
 

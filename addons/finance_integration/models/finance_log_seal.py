@@ -20,11 +20,14 @@ LEAVES = SQL(
 class FinanceLogMark(models.Model):
     """How far the next seals may reach; there is none, or one.
 
-    Ids are given out before their transaction commits, so rows may appear below ids
-    that are sealed. A mark prevents it without a lock: it is set by a transaction that
-    reads the highest id given out, and only then gets its own number. Whoever took an
-    id up to the mark has a lower number (see FinanceLog.init). So once no transaction
-    before the mark's runs, no row can join below it.
+    Ids are given out before their transaction commits, so a row may appear below ids
+    that are visible already. A mark notes the highest id given out, and then who is
+    writing to the log at that moment: whoever took an id up to the mark has ended by
+    then or is among them, since an INSERT locks the table for its transaction before
+    it takes an id. Once all of them ended, no row can join up to the mark. Nobody has
+    to wait for it, and transactions that do not write to the log do not count.
+
+    https://www.postgresql.org/docs/current/view-pg-locks.html
     """
 
     _name = "finance.log.mark"
@@ -32,46 +35,53 @@ class FinanceLogMark(models.Model):
     _log_access = False
 
     last_id = fields.Integer(required=True, readonly=True)
-    txid = fields.Char(required=True, readonly=True, help="PostgreSQL's xid8.")
+    writers = fields.Char(readonly=True, help="Virtual transaction ids of PostgreSQL.")
 
     @api.model
     def _set(self):
-        """Set a mark when there are entries to seal, unless one waits already. A mark
-        from the future came with a dump from another server and is replaced.
-
-        Does nothing in a transaction that has its number already.
-        """
-        cr = self.env.cr
-        cr.execute(
-            """SELECT pg_sequence_last_value('finance_log_id_seq')
-                WHERE pg_current_xact_id_if_assigned() IS NULL"""
+        """Set a mark when there are entries to seal, unless one waits already: that
+        stays, or a busy system would never come to seal."""
+        # two statements: the writers must be read after the id
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT last_id
+                     FROM pg_sequence_last_value('finance_log_id_seq') AS last_id
+                    WHERE last_id >
+                          (SELECT coalesce(max(last_id), 0) FROM finance_log_seal)"""
+            )
         )
-        for (last_id,) in cr.fetchall():
-            cr.execute(
+        for (last_id,) in rows:
+            self.env.cr.execute(
                 SQL(
-                    """
-                    INSERT INTO finance_log_mark AS mark (id, last_id, txid)
-                    SELECT 1, %(last_id)s, pg_current_xact_id()::text
-                     WHERE %(last_id)s >
-                           (SELECT coalesce(max(last_id), 0) FROM finance_log_seal)
-                    ON CONFLICT (id) DO UPDATE
-                       SET last_id = excluded.last_id, txid = excluded.txid
-                     WHERE mark.txid::xid8 > excluded.txid::xid8
-                    """,
-                    last_id=last_id,
+                    """INSERT INTO finance_log_mark (id, last_id, writers)
+                       VALUES (1, %s, %s) ON CONFLICT (id) DO NOTHING""",
+                    last_id,
+                    " ".join(self._writers()),
                 )
             )
 
     @api.model
     def _passed(self) -> int | None:
-        """The last id that may be sealed, as far as this transaction can see."""
+        """The last id that may be sealed by a transaction which begins after this."""
+        rows = self.env.execute_query(
+            SQL("SELECT last_id, writers FROM finance_log_mark")
+        )
+        for last_id, writers in rows:
+            if not set((writers or "").split()) & self._writers():
+                return last_id
+        return None
+
+    def _writers(self) -> set[str]:
         rows = self.env.execute_query(
             SQL(
-                """SELECT last_id FROM finance_log_mark
-                    WHERE txid::xid8 <= pg_snapshot_xmin(pg_current_snapshot())"""
+                """SELECT virtualtransaction FROM pg_locks
+                    WHERE relation = 'finance_log'::regclass
+                      AND database = (SELECT oid FROM pg_database
+                                       WHERE datname = current_database())
+                      AND mode = 'RowExclusiveLock' AND granted"""
             )
         )
-        return rows[0][0] if rows else None
+        return {row[0] for row in rows}
 
     @api.model
     def _clear(self):
@@ -137,19 +147,21 @@ class FinanceLogSeal(models.Model):
     def _cron_seal(self):
         """Seal what was written, a block a transaction. Entries of a transaction that
         still runs, and those after them, wait for the next time."""
-        cron = self.env["ir.cron"]
-        cron._commit_progress()  # the next transaction has no number yet
-        self.env["finance.log.mark"]._set()
-        cron._commit_progress()  # and the one after sees which others ended
-        while (sealed := self._seal_block()) and cron._commit_progress(sealed):
+        cron, mark = self.env["ir.cron"], self.env["finance.log.mark"]
+        mark._set()
+        cron._commit_progress()
+        upto = mark._passed()
+        cron._commit_progress()  # only a new transaction sees all that they wrote
+        while (
+            upto is not None
+            and (sealed := self._seal_block(upto))
+            and cron._commit_progress(sealed)
+        ):
             pass
 
     @api.model
-    def _seal_block(self) -> int:
-        """Seal the next block up to the mark; the number of entries in it."""
-        upto = self.env["finance.log.mark"]._passed()
-        if upto is None:
-            return 0
+    def _seal_block(self, upto: int) -> int:
+        """Seal the next block up to an id; the number of entries in it."""
         before = self._last()
         at, count, first, last, leaves = self._read_block(before.seal.last_id, upto)
         if count < ENTRIES_A_SEAL:
