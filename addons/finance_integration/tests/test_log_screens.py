@@ -87,5 +87,8 @@ class LogScreens(HttpCase):
 
     def test_a_seal_is_verified_and_shown_in_the_browser(self):
         self.start_tour(
-            "/odoo/finance-log-seals", "finance_log_seals", login="log-auditor"
+            "/odoo/finance-log-seals",
+            "finance_log_seals",
+            login="log-auditor",
+            timeout=180,  # the first page also compiles its assets
         )
