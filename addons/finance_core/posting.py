@@ -87,7 +87,8 @@ class Snapshot:
     ``digits`` are the decimal places of the currencies that are active in the books.
     ``rates`` hold company currency per unit by (currency, date).
     ``open_items`` are keyed by (role, foreign value). No entry may be dated on or
-    before ``locked_through``.
+    before ``locked_through``. ``altered`` names versions whose content is not what was
+    approved: nothing is translated while there is one.
     """
 
     company_currency: str
@@ -98,6 +99,7 @@ class Snapshot:
     rates: Mapping[tuple[str, date], Decimal]
     open_items: Mapping[tuple[str, str], OpenItem]
     locked_through: date | None = None
+    altered: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -234,11 +236,25 @@ def translate(document: Document, snapshot: Snapshot) -> EntryDraft | Ignored:
     value, unknown open item, missing rate or currency, an entry that does not
     balance.
     """
+    _check_unaltered(snapshot)
     day = accounting_date(document, snapshot.time_zone)
     rule = find_rule(document, day, snapshot.rules)
     if rule.outcome == "ignore":
         return Ignored(rule, rule.reason)
     return _Translation(document, snapshot, rule, day).draft()
+
+
+def _check_unaltered(snapshot: Snapshot) -> None:
+    """Which version was altered may be the very thing that was altered, so none is
+    trusted until a person has looked."""
+    for name in snapshot.altered:
+        raise NeedsPerson(
+            f"altered:{name}",
+            f"{name} was changed after its approval, around Odoo.",
+            "Find out who changed it; then have a new version of it approved. The"
+            " waiting documents go on by themselves.",
+            category="control",
+        )
 
 
 class _Translation:

@@ -44,6 +44,14 @@ PAYOUT: StateTable = {
     "cleared": frozenset({"open"}),
 }
 
+VERSION: StateTable = {
+    "draft": frozenset({"submitted"}),
+    "submitted": frozenset({"approved", "rejected", "draft"}),  # draft: withdrawn
+    "approved": frozenset({"superseded"}),
+    "rejected": frozenset(),
+    "superseded": frozenset(),
+}
+
 
 def check(table: StateTable, current: str, target: str) -> bool:
     """Whether going from ``current`` to ``target`` changes anything.

@@ -24,6 +24,7 @@
         "views/finance_log_views.xml",
         "wizards/finance_log_check_views.xml",
         "views/finance_log_seal_views.xml",
+        "wizards/finance_version_rejection_views.xml",
         "views/finance_mapping_views.xml",
         "views/finance_posting_rule_views.xml",
         "views/finance_flow_views.xml",

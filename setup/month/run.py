@@ -146,23 +146,29 @@ def _left(env):
 
 
 def _map_what_is_missing(env):
-    """What a mapping editor does: give the unknown fee types the usual fee account."""
-    editor = env["res.users"].search([("login", "=", EDITOR)])
+    """What an editor and an approver do: give the unknown fee types the usual fee
+    account."""
     exceptions = env["finance.exception"].search(
         [("state", "=", "open"), ("cause", "=like", "mapping:fee:%")]
     )
-    for exception in exceptions:
-        version = env["finance.mapping"]._current_version(exception.system_id, "fee")
-        usual = version.rule_ids.filtered(lambda rule: rule.key == "stripe_fee")
-        company = exception.company_id
-        rules = env(user=editor)["finance.mapping.rule"].with_company(company)
-        rules.create(
-            {
-                "version_id": version.id,
-                "key": exception.cause.split(":", 2)[2],
-                "target": f"{usual.target._name},{usual.target.id}",
-            }
-        )
+    for system, several in exceptions.grouped("system_id").items():
+        keys = [each.cause.split(":", 2)[2] for each in several]
+        books.approve(env, _propose_fees(env, system, keys))
+
+
+def _propose_fees(env, system, keys):
+    """The submitted version with a line for each of the fee types ``keys``."""
+    editor = env["res.users"].search([("login", "=", EDITOR)])
+    company = system.company_id
+    mapping = env(user=editor)["finance.mapping"].with_company(company)
+    version = mapping._find(system, "fee")._draft("New fee types")
+    usual = version.rule_ids.filtered(lambda rule: rule.key == "stripe_fee")
+    target = f"{usual.target._name},{usual.target.id}"
+    version.rule_ids.create(
+        [{"version_id": version.id, "key": key, "target": target} for key in keys]
+    )
+    version.action_submit()
+    return version
 
 
 def _import_statements(env, plan, month):

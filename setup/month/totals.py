@@ -85,7 +85,11 @@ def _differ(what, ledgers, independent, name, key):
 def _ledgers(env, mapping, pattern):
     """{company: {currency: amount}} posted on the accounts some mapping lines name."""
     rules = env["finance.mapping.rule"].search(
-        [("mapping_id.code", "=", mapping), ("key", "=like", pattern)]
+        [
+            ("mapping_id.code", "=", mapping),
+            ("version_id.state", "=", "approved"),
+            ("key", "=like", pattern),
+        ]
     )
     groups = env["account.move.line"]._read_group(
         [

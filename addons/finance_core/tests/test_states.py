@@ -24,6 +24,7 @@ RESTS = {
     "DOCUMENT": {"reconciled", "ignored", "superseded"},
     "EXCEPTION": {"resolved"},
     "PAYOUT": {"cleared"},
+    "VERSION": {"approved", "rejected", "superseded"},
 }
 every_table = pytest.mark.parametrize("name", TABLES)
 
@@ -103,6 +104,11 @@ def test_money_that_is_on_the_books_leaves_them_by_no_state():
     """A posted document is corrected by another one, never by going back."""
     left = {"normalised", "mapped", "ready", "held", "ignored", "superseded"}
     assert not reachable(states.DOCUMENT, "posted") & left
+
+
+def test_what_was_approved_is_never_a_draft_again():
+    """FAULTS 46: its content changes only by another version."""
+    assert reachable(states.VERSION, "approved") == {"approved", "superseded"}
 
 
 @pytest.mark.parametrize("state", ("dead", "rejected"))

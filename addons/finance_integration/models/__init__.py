@@ -8,6 +8,8 @@ from . import (
     finance_engine,
     finance_exception,
     finance_flow,
+    finance_governed,
+    finance_governed_version,
     finance_log,
     finance_log_seal,
     finance_log_verification,

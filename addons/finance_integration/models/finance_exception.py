@@ -204,10 +204,11 @@ class FinanceException(models.Model):
         }
 
     def action_add_mapping(self):
-        """Open a new mapping line with the missing value filled in."""
+        """Open a new line, with the missing value filled in, in the mapping's draft."""
         self.ensure_one()
         _, code, key = self.cause.split(":", 2)
-        version = self.env["finance.mapping"]._current_version(self.system_id, code)
+        mapping = self.env["finance.mapping"]._find(self.system_id, code)
+        version = mapping._draft(self.name)
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Add to Mapping"),

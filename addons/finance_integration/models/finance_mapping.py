@@ -1,4 +1,4 @@
-from odoo import api, fields, models, tools
+from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from odoo.addons.finance_core.mapping import MappingRule, MappingTable
@@ -20,8 +20,10 @@ class FinanceMapping(models.Model):
     """A named translation of a system's values into records of the books."""
 
     _name = "finance.mapping"
+    _inherit = "finance.governed"
     _description = "Mapping"
     _order = "system_id, name"
+    _defining = ("system_id", "code", "dimensions", "target_model")
 
     name = fields.Char(required=True)
     code = fields.Char(required=True, help="The name posting rules know it by.")
@@ -41,10 +43,10 @@ class FinanceMapping(models.Model):
         "UNIQUE (system_id, code)", "The system has a mapping with this code already."
     )
 
-    @api.depends("version_ids.rule_ids")
+    @api.depends("version_ids.state", "version_ids.rule_ids")
     def _compute_rule_count(self):
         for mapping in self:
-            mapping.rule_count = len(mapping.version_ids.rule_ids)
+            mapping.rule_count = len(mapping._agreed_version().rule_ids)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -56,41 +58,34 @@ class FinanceMapping(models.Model):
         return mappings
 
     @api.model
+    def _find(self, system, code: str):
+        """The mapping of a system that posting rules know as ``code``."""
+        return self.search([("system_id", "=", system.id), ("code", "=", code)])
+
+    @api.model
     def _current_version(self, system, code: str):
-        """The version in force today, where a missing line is to be added."""
-        return self.env["finance.mapping.version"].search(
-            [
-                ("mapping_id.system_id", "=", system.id),
-                ("mapping_id.code", "=", code),
-                ("state", "=", "approved"),
-            ],
-            limit=1,
-        )
+        """The newest approved version of a mapping; empty when there is none."""
+        return self._find(system, code)._agreed_version()
 
     @api.model
     def _tables(self, system) -> dict[str, list[MappingTable]]:
         """All approved versions of a system's mappings as plain data, by code."""
-        versions = self.env["finance.mapping.version"].search(
-            [("mapping_id.system_id", "=", system.id), ("state", "=", "approved")]
-        )
-        stamps = versions._stamps()
         tables: dict[str, list[MappingTable]] = {}
-        for version in versions:
-            tables.setdefault(version.mapping_id.code, []).append(
-                version._as_table(version.id, stamps.get(version))
-            )
+        versions = self.env["finance.mapping.version"]
+        for version in versions._approved_for(system):
+            table, _intact = version._seal()
+            tables.setdefault(version.mapping_id.code, []).append(table)
         return tables
 
     def action_open_rules(self):
+        """The lines in force."""
         self.ensure_one()
-        version = self._current_version(self.system_id, self.code)
         return {
             "type": "ir.actions.act_window",
             "name": self.name,
             "res_model": "finance.mapping.rule",
-            "domain": [("version_id.mapping_id", "=", self.id)],
+            "domain": [("version_id", "=", self._agreed_version().id)],
             "view_mode": "list",
-            "context": {"default_version_id": version.id},
         }
 
 
@@ -98,8 +93,11 @@ class FinanceMappingVersion(models.Model):
     """A dated state of a mapping. Only approved ones translate anything."""
 
     _name = "finance.mapping.version"
+    _inherit = "finance.governed.version"
     _description = "Mapping Version"
     _order = "mapping_id, number desc"
+    _parent = "mapping_id"
+    _lines = "rule_ids"
 
     mapping_id = fields.Many2one(
         "finance.mapping", required=True, index=True, ondelete="restrict"
@@ -107,20 +105,14 @@ class FinanceMappingVersion(models.Model):
     company_id = fields.Many2one(
         related="mapping_id.company_id", store=True, index=True
     )
-    number = fields.Integer("Version", required=True, default=1)
-    state = fields.Selection(
-        [("draft", "Draft"), ("approved", "Approved"), ("superseded", "Superseded")],
-        required=True,
-        default="approved",
-    )
-    valid_from = fields.Date()
-    valid_to = fields.Date()
-    approved_by_id = fields.Many2one("res.users", default=lambda self: self.env.user)
-    approved_at = fields.Datetime(default=fields.Datetime.now)
-    rule_ids = fields.One2many("finance.mapping.rule", "version_id")
+    rule_ids = fields.One2many("finance.mapping.rule", "version_id", copy=True)
 
     _number_unique = models.Constraint(
         "UNIQUE (mapping_id, number)", "This version number exists already."
+    )
+    _open_unique = models.UniqueIndex(
+        "(mapping_id) WHERE state IN ('draft', 'submitted')",
+        "Another version of this mapping is being written or waits for approval.",
     )
 
     @api.depends("mapping_id.name", "number")
@@ -128,39 +120,37 @@ class FinanceMappingVersion(models.Model):
         for version in self:
             version.display_name = f"{version.mapping_id.name} v{version.number}"
 
-    def write(self, vals):
-        self.env.registry.clear_cache()
-        return super().write(vals)
-
-    def _stamps(self) -> dict:
-        """What changes whenever a line of a version does, read from the database: a
-        worker may not have heard yet that its cache is stale."""
-        groups = self.env["finance.mapping.rule"]._read_group(
-            [("version_id", "in", self.ids)],
-            ["version_id"],
-            ["__count", "write_date:max"],
-        )
-        return {version: (count, at) for version, count, at in groups}
-
     @api.model
-    @tools.ormcache("version_id", "_stamp")
-    def _as_table(self, version_id: int, _stamp) -> MappingTable:
-        version = self.browse(version_id)
-        return MappingTable(
-            label=version.mapping_id.name,
-            version_id=version.id,
-            rules=[rule._plain() for rule in version.rule_ids],
-            valid_from=version.valid_from or None,
-            valid_to=version.valid_to or None,
+    def _approved_for(self, system):
+        return self.search(
+            [("mapping_id.system_id", "=", system.id), ("state", "=", "approved")]
         )
+
+    def _plain(self) -> MappingTable:
+        return MappingTable(
+            label=self.mapping_id.name,
+            version_id=self.id,
+            rules=[rule._plain() for rule in self.rule_ids],
+            valid_from=self.valid_from or None,
+            valid_to=self.valid_to or None,
+        )
+
+    def _release(self):
+        # sudo: an approver may not touch exceptions and documents directly
+        exceptions = self.env["finance.exception"].sudo()
+        system = self.mapping_id.system_id
+        for cause in (f"mapping:{self.mapping_id.code}:", "altered:"):
+            exceptions._release_caused_by(system, cause)
 
 
 class FinanceMappingRule(models.Model):
     """One line of a mapping version: these values mean that record."""
 
     _name = "finance.mapping.rule"
+    _inherit = "finance.governed.line"
     _description = "Mapping Line"
     _order = "version_id, sequence, id"
+    _content = ("sequence", "key", "target")
 
     version_id = fields.Many2one(
         "finance.mapping.version", required=True, index=True, ondelete="cascade"
@@ -204,52 +194,41 @@ class FinanceMappingRule(models.Model):
                         dimensions=mapping.dimensions,
                     )
                 )
-            rule._check_target()
 
-    def _check_target(self):
-        mapping = self.mapping_id
-        if self.target._name != mapping.target_model:
-            kind = dict(TARGET_MODELS)[mapping.target_model]
-            raise ValidationError(
-                self.env._(
-                    "“%(key)s” must stand for: %(kind)s.", key=self.key, kind=kind
+        for mapping, rules in self.grouped("mapping_id").items():
+            rules._check_kind(mapping)
+            rules._check_company(mapping)
+
+    def _check_kind(self, mapping):
+        for rule in self:
+            if rule.target._name != mapping.target_model:
+                raise ValidationError(
+                    self.env._(
+                        "“%(key)s” must stand for: %(kind)s.",
+                        key=rule.key,
+                        kind=dict(TARGET_MODELS)[mapping.target_model],
+                    )
                 )
-            )
-        company = mapping.company_id
-        fits = self.target.filtered_domain(
-            self.env[mapping.target_model]._check_company_domain(company)
+
+    def _check_company(self, mapping):
+        targets = self.env[mapping.target_model].browse(
+            {rule.target.id for rule in self}
         )
-        if not fits:
+        company = mapping.company_id
+        own = targets.filtered_domain(targets._check_company_domain(company))
+        for target in targets - own:
             raise ValidationError(
                 self.env._(
                     "%(target)s belongs to another company than %(company)s.",
-                    target=self.target.display_name,
+                    target=target.display_name,
                     company=company.name,
                 )
             )
 
-    @api.model_create_multi
-    def create(self, vals_list):
-        rules = super().create(vals_list)
-        rules._changed()
-        return rules
-
-    def write(self, vals):
-        result = super().write(vals)
-        self._changed()
-        return result
-
-    def unlink(self):
-        self.env.registry.clear_cache()
-        return super().unlink()
-
-    def _changed(self):
-        """New meaning is in force: what waited for it goes on by itself."""
-        self.env.registry.clear_cache()
-        # sudo: an editor may not touch exceptions and documents directly
-        exceptions = self.env["finance.exception"].sudo()
-        for mapping in self.mapping_id:
-            exceptions._release_caused_by(mapping.system_id, f"mapping:{mapping.code}:")
+    def action_submit(self):
+        """Submit the version this line was added to."""
+        self.version_id.action_submit()
+        return {"type": "ir.actions.act_window_close"}
 
     def _plain(self) -> MappingRule:
         return MappingRule(

@@ -17,16 +17,17 @@ class FinancePostingRule(models.Model):
     """How a document type becomes an entry."""
 
     _name = "finance.posting.rule"
+    _inherit = "finance.governed"
     _description = "Posting Rule"
     _order = "sequence, id"
+    _defining = ("system_id", "document_type", "sequence")
 
     name = fields.Char(required=True, translate=True)
-    sequence = fields.Integer(default=10)
-    active = fields.Boolean(default=True)
+    sequence = fields.Integer(default=10, help="Lower ones are tried first.")
     system_id = fields.Many2one(
         "finance.system",
         index=True,
-        ondelete="cascade",
+        ondelete="restrict",
         help="Only for this system. Empty: for all, after the system's own rules.",
     )
     company_id = fields.Many2one(related="system_id.company_id", store=True, index=True)
@@ -39,14 +40,8 @@ class FinancePostingRule(models.Model):
     @api.model
     def _plain_rules(self, system) -> list[posting.Rule]:
         """The approved rules for a system as plain data, its own ones first."""
-        versions = self.env["finance.posting.rule.version"].search(
-            [
-                ("state", "=", "approved"),
-                ("rule_id.active", "=", True),
-                ("rule_id.system_id", "in", [system.id, False]),
-            ]
-        )
-        ordered = versions.sorted(
+        versions = self.env["finance.posting.rule.version"]
+        ordered = versions._approved_for(system).sorted(
             lambda each: (
                 not each.rule_id.system_id,
                 each.rule_id.sequence,
@@ -54,30 +49,24 @@ class FinancePostingRule(models.Model):
                 -each.number,
             )
         )
-        return [version._plain() for version in ordered]
+        return [version._seal()[0] for version in ordered]
 
 
 class FinancePostingRuleVersion(models.Model):
     """A dated state of a posting rule. Only approved ones post anything."""
 
     _name = "finance.posting.rule.version"
+    _inherit = "finance.governed.version"
     _description = "Posting Rule Version"
     _order = "rule_id, number desc"
+    _parent = "rule_id"
+    _lines = "line_ids"
+    _content = ("categories", "outcome", "reason", "journal_key", "credit_note")
 
     rule_id = fields.Many2one(
-        "finance.posting.rule", required=True, index=True, ondelete="cascade"
+        "finance.posting.rule", required=True, index=True, ondelete="restrict"
     )
     company_id = fields.Many2one(related="rule_id.company_id", store=True, index=True)
-    number = fields.Integer("Version", required=True, default=1)
-    state = fields.Selection(
-        [("draft", "Draft"), ("approved", "Approved"), ("superseded", "Superseded")],
-        required=True,
-        default="approved",
-    )
-    valid_from = fields.Date()
-    valid_to = fields.Date()
-    approved_by_id = fields.Many2one("res.users", default=lambda self: self.env.user)
-    approved_at = fields.Datetime(default=fields.Datetime.now)
     categories = fields.Char(
         help="Only for these categories, separated by commas. Empty: for all."
     )
@@ -94,10 +83,14 @@ class FinancePostingRuleVersion(models.Model):
         "Issue Credit Note",
         help="Credit the invoice the refund names, in proportion to the refund.",
     )
-    line_ids = fields.One2many("finance.posting.rule.line", "version_id")
+    line_ids = fields.One2many("finance.posting.rule.line", "version_id", copy=True)
 
     _number_unique = models.Constraint(
         "UNIQUE (rule_id, number)", "This version number exists already."
+    )
+    _open_unique = models.UniqueIndex(
+        "(rule_id) WHERE state IN ('draft', 'submitted')",
+        "Another version of this rule is being written or waits for approval.",
     )
 
     @api.constrains("outcome", "reason")
@@ -112,6 +105,23 @@ class FinancePostingRuleVersion(models.Model):
     def _compute_display_name(self):
         for version in self:
             version.display_name = f"{version.rule_id.name} v{version.number}"
+
+    @api.model
+    def _approved_for(self, system):
+        return self.search(
+            [
+                ("state", "=", "approved"),
+                ("rule_id.system_id", "in", [system.id, False]),
+            ]
+        )
+
+    def _release(self):
+        # sudo: an approver may not touch systems, exceptions and documents directly
+        exceptions = self.env["finance.exception"].sudo()
+        rule = self.sudo().rule_id
+        systems = rule.system_id or rule.system_id.search([])
+        for cause in (f"rule:{rule.document_type}", "altered:"):
+            exceptions._release_caused_by(systems, cause)
 
     def _plain(self) -> posting.Rule:
         names = (self.categories or "").split(",")
@@ -134,8 +144,19 @@ class FinancePostingRuleLine(models.Model):
     """One line of the entry a posting rule makes."""
 
     _name = "finance.posting.rule.line"
+    _inherit = "finance.governed.line"
     _description = "Posting Rule Line"
     _order = "version_id, sequence, id"
+    _content = (
+        "sequence",
+        "side",
+        "measure",
+        "mapping_code",
+        "key",
+        "label",
+        "settles",
+        "match",
+    )
 
     version_id = fields.Many2one(
         "finance.posting.rule.version", required=True, index=True, ondelete="cascade"
@@ -157,7 +178,7 @@ class FinancePostingRuleLine(models.Model):
         help="May name parts of the document: {currency}, {category}, {fee},"
         " {account}, {side}.",
     )
-    label = fields.Char(translate=True)
+    label = fields.Char(help="Part of the entry, so the same in every language.")
     settles = fields.Char(
         "Settles the",
         help="The kind of reference (invoice) whose open item this line settles.",

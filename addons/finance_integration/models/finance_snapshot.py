@@ -30,6 +30,10 @@ class FinanceSnapshot(models.AbstractModel):
             rates=self._rates(company, currencies, days),
             open_items=self._open_items(company, documents),
             locked_through=self._locked_through(company),
+            altered=[
+                *self.env["finance.mapping.version"]._altered(system),
+                *self.env["finance.posting.rule.version"]._altered(system),
+            ],
         )
 
     def _rates(self, company, currencies, days) -> dict[tuple[str, date], Decimal]:

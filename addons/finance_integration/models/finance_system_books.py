@@ -33,7 +33,8 @@ class FinanceSystem(models.Model):
 
     def action_prepare_books(self):
         """Create the accounts, the journal and the first mappings of a gateway, for
-        the company currency and every foreign currency that has a rate."""
+        the company currency and every foreign currency that has a rate. The mappings
+        wait for an approver; until then what arrives is held."""
         for system in self:
             company = system.company_id
             rated = self.env["res.currency.rate"].search(
@@ -60,6 +61,8 @@ class FinanceSystem(models.Model):
             books._rule(versions["journal"], "gateway", books._create_journal()),
         ]
         books.env["finance.mapping.rule"].create(rules)
+        proposed = (version for version in versions.values() if version.rule_ids)
+        books.env["finance.mapping.version"].union(*proposed).action_submit()
 
     def _create_mappings(self) -> dict:
         mappings = self.env["finance.mapping"].create(
@@ -74,7 +77,9 @@ class FinanceSystem(models.Model):
                 for code, name, dimensions, target in MAPPINGS
             ]
         )
-        return {mapping.code: mapping.version_ids for mapping in mappings}
+        versions = mappings.version_ids
+        versions.change_reason = self.env._("First mappings of %s", self.name)
+        return {version.mapping_id.code: version for version in versions}
 
     @api.model
     def _rule(self, version, key: str, target) -> dict:

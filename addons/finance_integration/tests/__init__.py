@@ -3,6 +3,8 @@ from . import test_batch
 from . import test_board
 from . import test_controls
 from . import test_gateway_entries
+from . import test_governance
+from . import test_governance_database
 from . import test_ledger
 from . import test_payouts
 from . import test_pull

@@ -125,6 +125,8 @@ class HubCase(TransactionCase):
             )
         )
         system._prepare_books(cls.eur | cls.usd | cls.jpy)
+        submitted = system.mapping_ids.version_ids.filtered("submitted_at")
+        cls.approve(submitted)
         for fee, kind in FEES.items():
             account = cls.env["account.account"].create(
                 {
@@ -138,17 +140,31 @@ class HubCase(TransactionCase):
         return system
 
     @classmethod
-    def add_mapping(cls, system, code, key, target, user=None):
-        """Add one line to the mapping ``code``, as ``user``."""
+    def approve(cls, versions):
+        """Approve submitted versions as an approver who wrote nothing in them."""
+        approver = cls.make_user("approver", versions.company_id or cls.company)
+        versions.with_user(approver).action_approve()
+        cls.env.invalidate_all()
+
+    @classmethod
+    def propose(cls, system, code, key, target, user=None):
+        """The submitted version of mapping ``code`` with one more line, by ``user``."""
         env = cls.env(user=user) if user else cls.env
-        version = env["finance.mapping"]._current_version(system, code)
-        return env["finance.mapping.rule"].create(
+        version = env["finance.mapping"]._find(system, code)._draft("For a test")
+        env["finance.mapping.rule"].create(
             {
                 "version_id": version.id,
                 "key": key,
                 "target": f"{target._name},{target.id}",
             }
         )
+        version.action_submit()
+        return version
+
+    @classmethod
+    def add_mapping(cls, system, code, key, target, user=None):
+        """One more line in force in the mapping ``code``, written by ``user``."""
+        cls.approve(cls.propose(system, code, key, target, user))
 
     @classmethod
     def make_tax(cls, percent, company=None, **values):
@@ -258,17 +274,9 @@ class HubCase(TransactionCase):
     @classmethod
     def account(cls, key, code="account", system=None):
         """The account a mapping key stands for."""
-        return (
-            cls.env["finance.mapping.rule"]
-            .search(
-                [
-                    ("mapping_id.system_id", "=", (system or cls.system).id),
-                    ("mapping_id.code", "=", code),
-                    ("key", "=", key),
-                ]
-            )
-            .target
-        )
+        mappings = cls.env["finance.mapping"]
+        version = mappings._current_version(system or cls.system, code)
+        return version.rule_ids.filtered(lambda rule: rule.key == key).target
 
     def assert_entry(self, documents, *expected):
         """The one entry of ``documents`` has exactly these lines: (account, amount in

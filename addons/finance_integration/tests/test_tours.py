@@ -40,19 +40,21 @@ class Screens(HubCase, HttpCase):
             "user", "/odoo/finance-overview", "finance_board_number_leads_to_its_list"
         )
 
-    def test_what_waits_for_a_mapping_goes_on_once_an_editor_adds_it(self):
+    def test_what_waits_goes_on_once_one_proposes_and_another_approves(self):
+        """FAULTS 45."""
         self.assertEqual(self.find("txn_odd").state, "held")
         self.run_as(
             "editor",
             "/odoo/finance-exceptions",
-            "finance_exception_is_cleared_by_a_mapping",
+            "finance_exception_leads_to_a_proposal",
+        )
+        self.drain()
+        self.assertEqual(self.find("txn_odd").state, "held")
+        self.run_as(
+            "approver", "/odoo/finance-mapping-approvals", "finance_version_is_approved"
         )
         self.drain()
         self.assertEqual(self.find("txn_odd").state, "posted")
-        exception = self.env["finance.exception"].search(
-            [("system_id", "=", self.system.id), ("cause", "=like", "mapping:%")]
-        )
-        self.assertEqual(exception.state, "resolved")
 
     def test_a_journal_entry_leads_to_the_message_it_came_from(self):
         entry = self.find("txn_paid").move_ids

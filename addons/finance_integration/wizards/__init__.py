@@ -1,2 +1,5 @@
-from . import finance_exception_close
-from . import finance_log_check
+from . import (
+    finance_exception_close,
+    finance_log_check,
+    finance_version_rejection,
+)

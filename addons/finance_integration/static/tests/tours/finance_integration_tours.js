@@ -38,7 +38,7 @@ tours.add("finance_board_number_leads_to_its_list", {
     ],
 });
 
-tours.add("finance_exception_is_cleared_by_a_mapping", {
+tours.add("finance_exception_leads_to_a_proposal", {
     steps: () => [
         {
             content: "Open the exception",
@@ -66,14 +66,38 @@ tours.add("finance_exception_is_cleared_by_a_mapping", {
             run: "click",
         },
         {
-            content: "Save",
-            trigger: ".modal .o_form_button_save",
+            content: "Propose it",
+            trigger: ".modal button[name=action_submit]",
             run: "click",
         },
         {
-            content: "Nothing waits any more",
+            content: "The document waits until somebody else approves",
             trigger:
-                "body:not(:has(.modal)) .o_form_view:not(:has(button[name=action_open_documents]))",
+                "body:not(:has(.modal)) .o_form_view button[name=action_open_documents]",
+        },
+    ],
+});
+
+tours.add("finance_version_is_approved", {
+    steps: () => [
+        {
+            content: "Open what waits for approval",
+            trigger: ".o_list_view .o_data_row .o_data_cell:contains(odd_fee)",
+            run: "click",
+        },
+        {
+            content: "The proposed line is there and cannot be changed",
+            trigger:
+                ".o_form_view .o_field_widget[name=rule_ids].o_readonly_modifier .o_data_row:contains(odd_fee)",
+        },
+        {
+            content: "Approve it",
+            trigger: ".o_form_view button[name=action_approve]",
+            run: "click",
+        },
+        {
+            trigger:
+                ".o_form_view .o_arrow_button_current[data-value=approved], .o_form_view .o_statusbar_status button.o_arrow_button_current:contains(Approved)",
         },
     ],
 });
