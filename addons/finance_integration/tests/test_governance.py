@@ -79,7 +79,9 @@ class Cycle(GovernedCase):
         before = self.in_force()
         after = self.proposal(valid_from=date(2026, 3, 10))
         self.approve(after)
-        self.assertEqual((before.state, before.valid_to), ("approved", date(2026, 3, 9)))
+        self.assertEqual(
+            (before.state, before.valid_to), ("approved", date(2026, 3, 9))
+        )
         for day in ("2026-03-09", "2026-03-10"):
             fees = {"mystery": "0.50"}
             self.play(txn(f"t{day}", "payment", "10.00", fees=fees, day=day))
@@ -92,7 +94,11 @@ class Cycle(GovernedCase):
         self.assert_refused({"no reason": lambda: version.action_reject(" ")})
         wizard = self.env["finance.version.rejection"].with_user(self.approver)
         wizard.create(
-            {"res_model": version._name, "res_id": version.id, "reason": "Wrong account"}
+            {
+                "res_model": version._name,
+                "res_id": version.id,
+                "reason": "Wrong account",
+            }
         ).action_reject()
         self.assertEqual(version.state, "rejected")
         self.assertEqual(version.decision_reason, "Wrong account")
@@ -121,7 +127,9 @@ class Cycle(GovernedCase):
         self.play(txn("t1", "payment", "10.00", fees={"mystery": "0.50"}))
         exception = self.find("t1").exception_id.with_user(self.editor)
         context = exception.action_add_mapping()["context"]
-        draft = self.env["finance.mapping.version"].browse(context["default_version_id"])
+        draft = self.env["finance.mapping.version"].browse(
+            context["default_version_id"]
+        )
         self.assertEqual((draft.state, context["default_key"]), ("draft", "mystery"))
         rules = self.env(user=self.editor, context=context)["finance.mapping.rule"]
         rule = rules.create({"target": f"account.account,{self.cost.id}"})
@@ -272,7 +280,9 @@ class Approval(GovernedCase):
     def test_installation_alone_approves_what_it_ships(self):
         versions = self.env["finance.posting.rule.version"]
         attempts = {
-            str(user.id): lambda user=user: versions.with_user(user)._approve_shipped("x")
+            str(user.id): lambda user=user: versions.with_user(user)._approve_shipped(
+                "x"
+            )
             for user in (self.approver, self.env.ref("base.user_root"))
         }
         self.assert_refused(attempts)
@@ -405,13 +415,17 @@ class WaysAround(GovernedCase):
             f"{name} delete": line.unlink,
             f"{name} add": lambda: line.create({**vals, "version_id": version.id}),
             f"{name} move out": lambda: line.write({"version_id": draft.id}),
-            f"{name} move in": lambda: draft.with_env(version.env)
-            .rule_ids[0]
-            .write({"version_id": version.id}),
+            f"{name} move in": lambda: (
+                draft.with_env(version.env)
+                .rule_ids[0]
+                .write({"version_id": version.id})
+            ),
             f"{name} nested": lambda: version.write({"rule_ids": [Command.clear()]}),
             f"{name} dates": lambda: version.write({"valid_from": "2026-01-01"}),
             f"{name} reason": lambda: version.write({"change_reason": "other"}),
-            f"{name} mapping": lambda: version.write({"mapping_id": draft.mapping_id.id}),
+            f"{name} mapping": lambda: version.write(
+                {"mapping_id": draft.mapping_id.id}
+            ),
             f"{name} delete all": version.unlink,
             f"{name} preset": lambda: line.with_context(
                 default_version_id=version.id
@@ -428,7 +442,9 @@ class WaysAround(GovernedCase):
                 "target_model": "res.partner",
                 "system_id": self.system.id,
             }.items():
-                attempt = {f"{name} {field}": lambda m=mine, v={field: value}: m.write(v)}
+                attempt = {
+                    f"{name} {field}": lambda m=mine, v={field: value}: m.write(v)
+                }
                 self.assert_refused(attempt)
         mapping.with_user(self.editor).name = "A better name"
 
@@ -441,7 +457,9 @@ class WaysAround(GovernedCase):
                 "sequence": 1,
                 "system_id": self.system.id,
             }.items():
-                attempt = {f"{name} {field}": lambda m=mine, v={field: value}: m.write(v)}
+                attempt = {
+                    f"{name} {field}": lambda m=mine, v={field: value}: m.write(v)
+                }
                 self.assert_refused(attempt)
             line = mine.version_ids.line_ids[0]
             self.assert_refused(
