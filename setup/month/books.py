@@ -24,8 +24,6 @@ def prepare(env, plan, base_url, secrets):
     records = {company.key: _company(env, company) for company in plan.companies}
     _people(env, env["res.company"].union(*records.values()))
     systems = {}
-    records = {company.key: _company(env, company) for company in plan.companies}
-    _people(env, env["res.company"].union(*records.values()))
     for company in plan.companies:
         record = records[company.key]
         _invoices(env(context={**env.context, **QUIET}), record, company)

@@ -243,9 +243,7 @@ class FinanceGovernedVersion(models.AbstractModel):
         the first installation only; refused once the registry is ready.
         """
         if self.env.registry.ready or self.env.uid != SUPERUSER_ID:
-            raise AccessError(
-                self.env._("Only the installation of an addon does this.")
-            )
+            raise AccessError(self.env._("Only installing an addon does this."))
         known = self.env["ir.model.data"].search(
             [("module", "=", module), ("model", "=", self._name)]
         )

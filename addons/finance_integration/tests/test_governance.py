@@ -97,11 +97,11 @@ class Cycle(GovernedCase):
             {
                 "res_model": version._name,
                 "res_id": version.id,
-                "reason": "Wrong account",
+                "reason": "Wrong one",
             }
         ).action_reject()
         self.assertEqual(version.state, "rejected")
-        self.assertEqual(version.decision_reason, "Wrong account")
+        self.assertEqual(version.decision_reason, "Wrong one")
         self.assert_refused(
             {
                 "approve": version.action_approve,
@@ -408,6 +408,7 @@ class WaysAround(GovernedCase):
     def content_changes(self, name, version, draft):
         line = version.rule_ids[0]
         vals = {"key": "x", "target": f"account.account,{self.cost.id}"}
+        other = draft.mapping_id.id
         return {
             f"{name} key": lambda: line.write({"key": "x|y"}),
             f"{name} target": lambda: line.write({"target": vals["target"]}),
@@ -423,9 +424,7 @@ class WaysAround(GovernedCase):
             f"{name} nested": lambda: version.write({"rule_ids": [Command.clear()]}),
             f"{name} dates": lambda: version.write({"valid_from": "2026-01-01"}),
             f"{name} reason": lambda: version.write({"change_reason": "other"}),
-            f"{name} mapping": lambda: version.write(
-                {"mapping_id": draft.mapping_id.id}
-            ),
+            f"{name} mapping": lambda: version.write({"mapping_id": other}),
             f"{name} delete all": version.unlink,
             f"{name} preset": lambda: line.with_context(
                 default_version_id=version.id

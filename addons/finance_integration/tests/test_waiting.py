@@ -26,14 +26,17 @@ class Waiting(HubCase):
         rule = self.env["finance.posting.rule"].create(
             {"name": "Bonus", "document_type": "balance_transaction"}
         )
-        self.env["finance.posting.rule.version"].create(
+        version = self.env["finance.posting.rule.version"].create(
             {
                 "rule_id": rule.id,
+                "change_reason": "A new kind of payment",
                 "categories": "bonus",
                 "outcome": "ignore",
                 "reason": "Told by the test.",
             }
         )
+        version.action_submit()
+        self.approve(version)
         self.sweep()
         self.assertEqual(self.find("t1").state, "ignored")
         self.assertFalse(self.open_exception("rule:"))
@@ -43,12 +46,9 @@ class Waiting(HubCase):
         chf = self.env.ref("base.CHF")
         chf.active = True
         chf.rate_ids.unlink()
-        self.system.mapping_ids.version_ids.rule_ids.filtered(
-            lambda rule: rule.key == "clearing|USD"
-        ).copy({"key": "clearing|CHF"})
-        self.add_mapping(
-            self.system, "account", "unallocated|CHF", self.account("unallocated|USD")
-        )
+        for role in ("clearing", "unallocated"):
+            account = self.account(f"{role}|USD")
+            self.add_mapping(self.system, "account", f"{role}|CHF", account)
         self.play(txn("t1", "payment", "10.00", currency="CHF"))
         self.assertTrue(self.open_exception("rate:CHF"))
         self.set_rate(self.company, chf, "1.05")
@@ -56,12 +56,11 @@ class Waiting(HubCase):
         self.assertEqual(self.find("t1").state, "posted")
 
     def test_what_came_between_two_transactions_is_found_by_the_sweep(self):
-        """The line was added while the document was being held: no release saw it."""
+        """It was approved while the document was being held: no release saw it."""
         self.play(txn("t1", "payment", "10.00", fees={"odd": "1.00"}))
-        rules = self.env["finance.mapping.rule"]
-        self.patch(type(rules), "_changed", lambda self: None)
+        versions = self.env["finance.mapping.version"]
+        self.patch(type(versions), "_release", lambda self: None)
         self.add_mapping(self.system, "fee", "odd", self.account("tax", "fee"))
-        self.env.registry.clear_cache()
         self.sweep()
         self.assertEqual(self.find("t1").state, "posted")
 
@@ -102,8 +101,11 @@ class Waiting(HubCase):
 
     def test_a_rule_that_cannot_be_applied_holds_only_its_own_documents(self):
         """FAULTS 32: a value to map that names no part of the document."""
-        line = self.env.ref("finance_integration.rule_reserve_v1_line_2")
-        line.key = "reserve|{curency}"
+        rule = self.env.ref("finance_integration.rule_reserve")
+        version = rule._draft("Mistyped")
+        version.line_ids[1].key = "reserve|{curency}"
+        version.action_submit()
+        self.approve(version)
         self.play(txn("t1", "reserve", "-5.00"), txn("t2", "payment", "10.00"))
         self.assertEqual(self.find("t1").state, "held")
         self.assertEqual(self.find("t1").exception_id.category, "technical")
