@@ -180,6 +180,8 @@ def _trigger(cr, table: str, kind: str, events: SQL, *arguments: str):
             SQL(", ").join(SQL("%s", argument) for argument in arguments),
         )
     )
+    # also in a session that says it replicates
+    cr.execute(SQL("ALTER TABLE %s ENABLE ALWAYS TRIGGER %s", target, name))
 
 
 def _refuse_truncate(cr, table: str):
