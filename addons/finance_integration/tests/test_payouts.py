@@ -247,7 +247,7 @@ class PerTransaction(PayoutCase):
         self.assertIn("t4", self.exception().name)
 
     def ignore(self, category):
-        self.env["finance.posting.rule"].create(
+        rule = self.env["finance.posting.rule"].create(
             {
                 "name": "Ignore",
                 "sequence": 1,
@@ -258,6 +258,7 @@ class PerTransaction(PayoutCase):
                         0,
                         0,
                         {
+                            "change_reason": "For a test",
                             "categories": category,
                             "outcome": "ignore",
                             "reason": "Told by somebody",
@@ -266,6 +267,8 @@ class PerTransaction(PayoutCase):
                 ],
             }
         )
+        rule.version_ids.action_submit()
+        self.approve(rule.version_ids)
 
     def exception(self):
         return self.env["finance.exception"].search(
@@ -359,8 +362,10 @@ class PerPayout(PayoutCase):
 
     def test_failure_of_one_payout_leaves_the_others_alone(self):
         """FAULTS 32: its transactions belong into two journals."""
-        rule = self.env.ref("finance_integration.rule_refund_v1")
-        rule.journal_key = "refunds"
+        version = self.env.ref("finance_integration.rule_refund")._draft("For a test")
+        version.journal_key = "refunds"
+        version.action_submit()
+        self.approve(version)
         journal = self.env["account.journal"].search(
             [("type", "=", "general"), ("company_id", "=", self.company.id)], limit=1
         )
