@@ -9,7 +9,7 @@ import odoo
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 
-from ._shop import occurred_at
+from ._shop import move_vals
 
 BATCH = 200
 QUIET = {"tracking_disable": True}
@@ -110,20 +110,6 @@ def batch(env, entry: dict, count: int) -> float:
     return time.monotonic() - start
 
 
-def several_vals(env, entry: dict, count: int) -> list[dict]:
-    return [move_vals(entry, number) for number in range(count)]
-
-
-def move_vals(entry: dict, number: int) -> dict:
-    return {
-        "move_type": "entry",
-        "date": occurred_at(number).date().isoformat(),
-        "journal_id": entry["journal_id"],
-        "ref": f"bench {number}",
-        "line_ids": [(0, 0, line) for line in entry["lines"]],
-    }
-
-
 def api_key(env) -> str:
     """A key of the administrator for JSON-2."""
     admin = env.ref("base.user_admin")
@@ -131,7 +117,7 @@ def api_key(env) -> str:
     return keys._generate("rpc", "bench", odoo.fields.Datetime.now().replace(year=2099))
 
 
-JOBS = {job.__name__: job for job in (prepare, like, batch, several_vals, api_key)}
+JOBS = {job.__name__: job for job in (prepare, like, batch, api_key)}
 
 
 def main(database: str, job: str, arguments: str) -> None:

@@ -1,4 +1,4 @@
-"""Signed deliveries of the demo shop, made before the clock starts."""
+"""Payments of the demo shop: signed deliveries, and the entries they become."""
 
 import itertools
 import json
@@ -36,6 +36,17 @@ def payment(number: int) -> dict:
             {"role": "customer", "value": f"customer_{number % 997:04}"},
         ],
         "description": f"Order {number}",
+    }
+
+
+def move_vals(entry: dict, number: int) -> dict:
+    """The entry of such a payment as Odoo's create takes it."""
+    return {
+        "move_type": "entry",
+        "date": occurred_at(number).date().isoformat(),
+        "journal_id": entry["journal_id"],
+        "ref": f"bench {number}",
+        "line_ids": [(0, 0, line) for line in entry["lines"]],
     }
 
 

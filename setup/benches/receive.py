@@ -54,12 +54,11 @@ def _medians(rounds: list[dict]) -> dict[str, float]:
 
 def _ratios(rounds: list[dict]) -> dict[str, float]:
     return {
-        name: round(
-            median(each["finance"].per_second / each[door].per_second for each in rounds),
+        f"vs_{name}": round(
+            median(
+                each["finance"].per_second / each[door].per_second for each in rounds
+            ),
             2,
         )
-        for name, door in (
-            ("vs_bare_controller", "bare"),
-            ("vs_job_per_event", "job"),
-        )
+        for name, door in (("bare_controller", "bare"), ("job_per_event", "job"))
     }

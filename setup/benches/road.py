@@ -8,7 +8,6 @@ import json
 import time
 from statistics import median
 
-
 from . import _load, _shop, receive
 from ._place import Place, run_together
 
@@ -29,7 +28,9 @@ def run(server) -> dict:
     doors = receive.measure(place)
     with place.odoo() as port:
         _road(place, port, 2 * len(place.systems))  # waits for the job runner too
-        rounds = [_round(place, port) for _ in range(RUNS)]
+        entries = [place.inside("like", system["id"]) for system in place.systems]
+        key = place.inside("api_key")
+        rounds = [_round(place, port, entries, key) for _ in range(RUNS)]
     return {
         "name": "road",
         "runs": RUNS,
@@ -38,12 +39,12 @@ def run(server) -> dict:
     }
 
 
-def _round(place: Place, port: int) -> dict[str, float]:
-    """Entries a second, each way."""
+def _round(place: Place, port: int, entries: list[dict], key: str) -> dict[str, float]:
+    """Entries a second, each way; ``entries`` are models of ours, one a system."""
     return {
         "road": DELIVERIES / _road(place, port, DELIVERIES),
-        "odoo_batch": DELIVERIES / _batch(place),
-        "json2": ONE_BY_ONE / _json2(place, port),
+        "odoo_batch": DELIVERIES / _batch(place, entries),
+        "json2": ONE_BY_ONE / _json2(port, entries[0], key),
     }
 
 
@@ -67,24 +68,21 @@ def _road(place: Place, port: int, count: int) -> float:
     raise RuntimeError(f"{wanted - posted} documents are not posted after {LIMIT} s.")
 
 
-def _batch(place: Place) -> float:
-    """Seconds of Odoo's own batches: one process and one journal a system."""
-    share = DELIVERIES // len(place.systems)
-    processes = [
-        place.start_inside("batch", place.inside("like", system["id"]), share)
-        for system in place.systems
-    ]
-    return max(run_together(processes))
+def _batch(place: Place, entries: list[dict]) -> float:
+    """Seconds of Odoo's own batches: one process and one journal for each entry."""
+    share = DELIVERIES // len(entries)
+    return max(
+        run_together([place.start_inside("batch", entry, share) for entry in entries])
+    )
 
 
-def _json2(place: Place, port: int) -> float:
+def _json2(port: int, entry: dict, key: str) -> float:
     """Seconds of creating and posting entries one by one from outside."""
-    entry = place.inside("like", place.systems[0]["id"])
-    headers = {"Authorization": f"bearer {place.inside('api_key')}"}
-    vals = place.inside("several_vals", entry, ONE_BY_ONE)
+    headers = {"Authorization": f"bearer {key}"}
     start = time.monotonic()
-    for each in vals:
-        created = _call(port, headers, "create", {"vals_list": [each]})
+    for number in range(ONE_BY_ONE):
+        vals = _shop.move_vals(entry, number)
+        created = _call(port, headers, "create", {"vals_list": [vals]})
         _call(port, headers, "action_post", {"ids": created})
     return time.monotonic() - start
 

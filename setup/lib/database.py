@@ -100,7 +100,7 @@ def installed_modules(server: Server, name: str) -> set[str]:
 def drop(server: Server, name: str) -> None:
     """Drop the database, whoever of ours is connected to it.
 
-    Not WITH (FORCE), which fails where autovacuum is at work: that one leaves by itself.
+    Not WITH (FORCE): that fails while autovacuum is in it, which leaves by itself.
     """
     ours = "datname = %s AND usename = current_user"
     query = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {ours}"
