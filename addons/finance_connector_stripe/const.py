@@ -66,6 +66,7 @@ DISPUTE_STATUSES = {
     "won": "won",
     "lost": "lost",
 }
+DECIDED = ("won", "lost")
 
 # With its place in the life of a payout, which only goes forward: a payout may
 # still fail after it was paid.

@@ -110,6 +110,9 @@ def refund(obj: Mapping, **told) -> Refund:
 
 
 def dispute(obj: Mapping, **told) -> Dispute:
+    """A decided dispute took effect when it was decided: when the event told of it."""
+    if obj["status"] in const.DECIDED and told.get("recorded_at"):
+        told = told | {"occurred_at": told["recorded_at"]}
     due = (obj.get("evidence_details") or {}).get("due_by")
     return Dispute(
         **envelope(obj, told),
@@ -119,6 +122,7 @@ def dispute(obj: Mapping, **told) -> Dispute:
         reason=obj.get("reason"),
         evidence_due_at=at(due) if due else None,
         references=references(
+            ("dispute", obj),
             ("payment", obj["charge"]),
             *(("transaction", txn) for txn in obj.get("balance_transactions") or ()),
             ("invoice", invoice_number(obj)),

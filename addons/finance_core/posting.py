@@ -7,7 +7,7 @@ accounts); they are data (:class:`Rule`), not code.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
@@ -28,7 +28,8 @@ class RuleLine:
     ``settles`` names; without one, what ``mapping`` says for ``key``, a tuple of
     templates such as ``("clearing", "{currency}")``. ``match`` is the role of the
     reference whose lines on one account belong together and are reconciled once
-    they sum to zero.
+    they sum to zero. ``tolerance`` bounds the exchange difference of a conversion,
+    as a share of the amount.
     """
 
     measure: str
@@ -38,6 +39,7 @@ class RuleLine:
     label: str = ""
     settles: str = ""
     match: str = ""
+    tolerance: Decimal = Decimal("0.1")
 
 
 @dataclass(frozen=True)
@@ -81,14 +83,25 @@ class OpenItem:
 
 
 @dataclass(frozen=True)
+class OpenAmount:
+    """What lines of one match hold open: ``amount`` in ``currency``, debit positive,
+    ``balance`` the same as it is carried in company currency."""
+
+    amount: Decimal
+    currency: str
+    balance: Decimal
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """Everything translation may know, read once for a whole batch.
 
     ``digits`` are the decimal places of the currencies that are active in the books.
     ``rates`` hold company currency per unit by (currency, date).
-    ``open_items`` are keyed by (role, foreign value). No entry may be dated on or
-    before ``locked_through``. ``altered`` names versions whose content is not what was
-    approved: nothing is translated while there is one.
+    ``open_items`` are keyed by (role, foreign value); several of one key are for a
+    person. ``open_amounts`` are keyed by (document type, source id). No entry may be
+    dated on or before ``locked_through``. ``altered`` names versions whose content is
+    not what was approved: nothing is translated while there is one.
     """
 
     company_currency: str
@@ -97,7 +110,10 @@ class Snapshot:
     mappings: Mapping[str, Sequence[MappingTable]]
     digits: Mapping[str, int]
     rates: Mapping[tuple[str, date], Decimal]
-    open_items: Mapping[tuple[str, str], OpenItem]
+    open_items: Mapping[tuple[str, str], Sequence[OpenItem]]
+    open_amounts: Mapping[tuple[str, str], Sequence[OpenAmount]] = field(
+        default_factory=dict
+    )
     locked_through: date | None = None
     altered: Sequence[str] = ()
 
@@ -161,6 +177,7 @@ class _Part:
     currency: str
     values: Mapping[str, str]
     label: str = ""
+    balance: Decimal | None = None  # where it is known instead of converted
 
 
 def _amount(doc):
@@ -208,6 +225,7 @@ MEASURES = {
     "each_fee": _each_fee,
     "each_line": _each_line,
 }
+OPEN_BALANCE = "open_balance"  #: what is open under the document's own reference
 DIFFERENCE = "difference"  #: what is missing to balance, in company currency
 
 
@@ -271,14 +289,15 @@ class _Translation:
             "category": document.category,
         }
 
-    def draft(self) -> EntryDraft:
+    def draft(self) -> EntryDraft | Ignored:
+        if not any(
+            part.amount for each in self.rule.lines for part in self._parts(each)
+        ):
+            return Ignored(self.rule, "Nothing to post: every amount is zero.")
         self._check_period()
         journal = self._map(self.rule.journal_mapping, self.rule.journal_key, {})
         lines = [
-            line
-            for rule_line in self.rule.lines
-            if rule_line.measure != DIFFERENCE
-            for line in self._lines(rule_line)
+            line for rule_line in self.rule.lines for line in self._lines(rule_line)
         ]
         return EntryDraft(
             date=self.date,
@@ -303,9 +322,11 @@ class _Translation:
 
     def _lines(self, rule_line: RuleLine):
         item = self._open_item(rule_line.settles)
-        for part in MEASURES[rule_line.measure](self.document):
+        for part in self._parts(rule_line):
             if not part.amount:
                 continue
+            if item:
+                self._check_same_currency(item, part)
             amount = part.amount * rule_line.sign
             account = (
                 item.account_id
@@ -316,12 +337,39 @@ class _Translation:
                 account_id=account,
                 amount=amount,
                 currency=part.currency,
-                balance=self._balance(rule_line, amount, part.currency),
+                balance=self._balance(rule_line, amount, part),
                 label=self._label(rule_line, part),
                 partner_id=item.partner_id if item else None,
                 settles=self._settles(rule_line) if item else None,
                 match=self._reference(rule_line.match),
             )
+
+    def _parts(self, rule_line: RuleLine) -> Sequence[_Part]:
+        if rule_line.measure == DIFFERENCE:  # known when all others are
+            return ()
+        if rule_line.measure == OPEN_BALANCE:
+            return self._open_parts()
+        return MEASURES[rule_line.measure](self.document)
+
+    def _open_parts(self) -> Sequence[_Part]:
+        document = self.document
+        found = self.snapshot.open_amounts.get((document.type, document.source_id))
+        if not found and document.amount:
+            raise NeedsPerson(
+                f"open_item:{document.type}:{document.source_id}",
+                f"The books hold no money of {document.type} {document.source_id}.",
+                "Wait for the transaction that moved it, or ask the source for it; the"
+                " document then goes on by itself.",
+            )
+        return [
+            _Part(
+                each.amount,
+                each.currency,
+                {"currency": each.currency},
+                balance=each.balance,
+            )
+            for each in found or ()
+        ]
 
     def _settles(self, rule_line: RuleLine) -> tuple[str, str] | None:
         if self.rule.credit_note:
@@ -340,21 +388,27 @@ class _Translation:
         reference = self._reference(role)
         if reference is None:
             return None
-        item = self.snapshot.open_items.get(reference)
-        if item is None:
+        items = self.snapshot.open_items.get(reference, ())
+        if len(items) > 1:
+            raise NeedsPerson(
+                f"ambiguous:{role}:{reference[1]}",
+                f"The books know {len(items)} documents as {role} {reference[1]}.",
+                "Rename all but the one that is meant, then try again.",
+                category="control",
+            )
+        if not items:
             raise NeedsPerson(
                 f"open_item:{role}:{reference[1]}",
                 f"The {role} {reference[1]} is not posted in the books.",
                 f"Post the {role} {reference[1]}, or correct the reference at the"
                 " source; the document then goes on by itself.",
             )
-        return item
+        return items[0]
 
     def _credit_notes(self) -> Iterable[CreditNoteDraft]:
         item = self._open_item("invoice") if self.rule.credit_note else None
         if item:
             part = _counter(self.document)[0]
-            self._check_same_currency(item, part)
             yield CreditNoteDraft(
                 key=self.document.source_id,
                 item=item,
@@ -364,13 +418,14 @@ class _Translation:
             )
 
     def _check_same_currency(self, item: OpenItem, part: _Part) -> None:
-        """Which share of an invoice was refunded only shows in its own currency."""
+        """Which share of an invoice was paid or refunded only shows in its own
+        currency."""
         if part.currency != item.currency:
             raise NeedsPerson(
                 f"currency:{part.currency}:{item.currency}",
-                f"{part.amount} {part.currency} were refunded of an invoice in"
+                f"{part.amount} {part.currency} were moved for an invoice in"
                 f" {item.currency}.",
-                "Credit the invoice by hand and post the refund without it.",
+                "Correct the reference at the source, or post it by hand.",
                 category="control",
             )
 
@@ -391,9 +446,12 @@ class _Translation:
         self.versions.add(table.version_id)
         return rule.target
 
-    def _balance(self, rule_line: RuleLine, amount: Decimal, currency: str) -> Decimal:
+    def _balance(self, rule_line: RuleLine, amount: Decimal, part: _Part) -> Decimal:
         """Company currency. The counter line carries the value of the amount it
         stands against, unless it is in company currency itself."""
+        currency = part.currency
+        if part.balance is not None:
+            return part.balance * rule_line.sign
         if currency == self.snapshot.company_currency:
             return self._exact(amount, currency)
         if rule_line.measure == "counter":
@@ -438,11 +496,31 @@ class _Translation:
         if not missing:
             return lines
         for rule_line in self.rule.lines:
-            if rule_line.measure == DIFFERENCE:
+            if rule_line.measure == DIFFERENCE and self._is_converted():
                 return [*lines, self._difference(rule_line, missing)]
         return _spread_rounding(lines, missing, self.document, self.snapshot)
 
+    def _is_converted(self) -> bool:
+        """The source itself exchanged company currency for another one, at its rate."""
+        source = getattr(self.document, "source_currency", None)
+        return source == self.snapshot.company_currency != self.document.currency
+
+    def _check_difference(self, rule_line: RuleLine, missing: Decimal) -> None:
+        document, company = self.document, self.snapshot.company_currency
+        value = self._value(document.amount, document.currency)
+        if abs(missing) > abs(value) * rule_line.tolerance:
+            raise NeedsPerson(
+                f"difference:{document.currency}:{self.date}",
+                f"{document.source_id} was exchanged with a difference of"
+                f" {abs(missing)} {company}, more than"
+                f" {rule_line.tolerance:.0%} of its amount.",
+                f"Check the rate of {document.currency} for {self.date} and the amounts"
+                " at the source, then try again.",
+                category="control",
+            )
+
     def _difference(self, rule_line: RuleLine, missing: Decimal) -> DraftLine:
+        self._check_difference(rule_line, missing)
         side = "loss" if missing > 0 else "gain"
         return DraftLine(
             account_id=self._map(rule_line.mapping, rule_line.key, {"side": side}),

@@ -79,6 +79,27 @@ class EventBecomesDocument(TestCase):
             refund.occurred_at.timestamp(), event["data"]["object"]["created"]
         )
 
+    def test_dispute_names_itself_so_that_its_money_is_found(self):
+        dispute = sample("dispute_won")["data"]["object"]
+        self.assertEqual(told("dispute_won").reference("dispute"), dispute["id"])
+
+    def test_decided_dispute_took_effect_when_it_was_decided(self):
+        event = sample("dispute_won")
+        for status, expected in (
+            ("won", event["created"]),
+            ("lost", event["created"]),
+            ("under_review", event["data"]["object"]["created"]),
+        ):
+            event["data"]["object"]["status"] = status
+            [dispute] = documents(event)
+            self.assertEqual(dispute.occurred_at.timestamp(), expected, status)
+
+    def test_later_news_of_a_decided_dispute_move_no_money(self):
+        event = sample("dispute_won")
+        [decided] = documents(event)
+        [later] = documents(event | {"created": event["created"] + 86400})
+        self.assertEqual(later.financial_digest(), decided.financial_digest())
+
     def test_webhook_and_event_list_tell_identical_documents(self):
         for name in EVENTS:
             with self.subTest(name):

@@ -9,6 +9,8 @@ class Dispute(Document):
     (``inquiry``: no money has moved)."""
 
     category_field: ClassVar[str] = "status"
+    #: Later news of a decided case come with times of their own.
+    not_financial = Document.not_financial | {"occurred_at", "evidence_due_at"}
 
     type: Literal["dispute"] = "dispute"
     currency: CurrencyCode

@@ -32,8 +32,6 @@ _NAME = re.compile("[A-Za-z_][A-Za-z0-9_]{0,63}")
 _ENCODER = json.JSONEncoder(
     sort_keys=True, separators=(",", ":"), ensure_ascii=False, check_circular=False
 )
-#: What may still change after posting: it moves no money.
-_NOT_FINANCIAL = {"references", "description", "revision", "recorded_at", "entity"}
 
 
 class _Strict(type(BaseModel)):
@@ -130,6 +128,10 @@ class Document(Part):
     model_config = ConfigDict(ignored_types=(_Category,))
 
     category_field: ClassVar[str] = ""
+    #: What may still change after posting: it moves no money.
+    not_financial: ClassVar[frozenset[str]] = frozenset(
+        {"references", "description", "revision", "recorded_at", "entity"}
+    )
     category = _Category()
 
     type: str
@@ -170,7 +172,7 @@ class Document(Part):
 
     def financial_digest(self) -> str:
         """SHA-256 (hex) of what must not change once it is posted."""
-        fields = self.model_dump(mode="json", exclude=_NOT_FINANCIAL)
+        fields = self.model_dump(mode="json", exclude=set(self.not_financial))
         return _sha256(_ENCODER.encode(fields))
 
 

@@ -134,7 +134,7 @@ def test_the_accounting_date_is_the_day_in_the_time_zone_of_the_company():
 def test_an_open_invoice_gives_account_and_partner():
     item = OpenItem(RECEIVABLE, 5, 6, "EUR")
     paid = transaction(references=(Reference(role="invoice", value="INV/1"),))
-    draft = translate(paid, snapshot(open_items={("invoice", "INV/1"): item}))
+    draft = translate(paid, snapshot(open_items={("invoice", "INV/1"): (item,)}))
     line = next(line for line in draft.lines if line.settles)
     assert (line.account_id, line.partner_id) == (RECEIVABLE, 5)
     assert line.settles == ("invoice", "INV/1")
@@ -260,6 +260,7 @@ def test_a_journal_entry_is_posted_line_by_line():
 
 
 cents = st.integers(-(10**9), 10**9).map(lambda n: Decimal(n).scaleb(-2))
+moved = cents.filter(bool)  # what moves nothing has no entry
 charges = st.lists(
     st.builds(
         lambda amount, fee, tax, currency: transaction(
@@ -267,7 +268,7 @@ charges = st.lists(
             [("stripe_fee", fee), ("tax", tax)],
             currency=currency,
         ),
-        cents,
+        moved,
         cents,
         cents,
         st.sampled_from(["EUR", "USD"]),
@@ -286,3 +287,19 @@ def test_every_entry_balances_to_the_cent_in_both_currencies(documents):
         assert sum(line.balance for line in draft.lines) == 0
         assert sum(line.amount for line in draft.lines) == 0
         assert all(line.balance == round(line.balance, 2) for line in draft.lines)
+
+
+def test_what_moves_nothing_is_ignored_and_says_why():
+    outcome = translate(transaction("0.00"), snapshot())
+    assert isinstance(outcome, Ignored)
+    assert "zero" in outcome.reason
+
+
+def test_a_difference_without_a_conversion_is_not_an_exchange_difference():
+    """FAULTS 42: nothing but an exchange may leave one."""
+    odd = transaction(
+        "-100", category="payout", source_amount="-90", source_currency="EUR"
+    )
+    with pytest.raises(NeedsPerson) as raised:
+        translate(odd, snapshot())
+    assert raised.value.cause.startswith("unbalanced:")

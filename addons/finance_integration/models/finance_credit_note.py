@@ -30,6 +30,7 @@ class FinanceCreditNote(models.AbstractModel):
             # not before: Odoo would settle the invoice with its reversal while it
             # posts, though the customer's payment does, and the refund the reversal
             move.reversed_entry_id = draft.item.move_id
+            self._check_total(move)
         return {
             key: move.line_ids.filtered(
                 lambda line: line.account_type == "asset_receivable"
@@ -61,6 +62,23 @@ class FinanceCreditNote(models.AbstractModel):
         )
         self._round(move, draft.amount)
         return move
+
+    def _check_total(self, move):
+        """No more is credited than was invoiced."""
+        invoice = move.reversed_entry_id
+        credited = invoice.reversal_move_ids.filtered(
+            lambda each: each.move_type == "out_refund" and each.state != "cancel"
+        )
+        too_much = sum(credited.mapped("amount_total")) - invoice.amount_total
+        if invoice.currency_id.compare_amounts(too_much, 0) > 0:
+            raise UserError(
+                self.env._(
+                    "The refund %(refund)s would credit %(invoice)s with more than its"
+                    " total.",
+                    refund=move.ref,
+                    invoice=invoice.name,
+                )
+            )
 
     def _check_date(self, move, entry):
         """Odoo dates what falls into a locked period after it, without a word."""

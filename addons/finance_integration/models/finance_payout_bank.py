@@ -72,7 +72,7 @@ class FinancePayout(models.Model):
 
     def _match(self) -> str:
         """By what the lines of this payout in transit find each other."""
-        return f"payout:{self.source_id}"
+        return self.system_id._match_key("payout", self.source_id)
 
     @api.model
     def _note_arrivals(self, system):

@@ -152,23 +152,35 @@ class FinancePoster(models.AbstractModel):
     def _post_together(self, items: Sequence[Item]):
         moves = self._create_moves(items)
         moves._post(soft=False)
-        self.env["finance.reconciler"]._reconcile(
-            list(zip(moves, (item.draft for item in items), strict=True))
-        )
+        posted = list(zip(moves, (item.draft for item in items), strict=True))
+        self._check_dates(posted)
+        system = items[0].documents.system_id
+        self.env["finance.reconciler"]._reconcile(system, posted)
         self._link(items, moves)
+        self.env["finance.waiting"]._release_matched(system, moves.line_ids)
+
+    def _check_dates(self, posted):
+        """Odoo dates what falls into a locked period after it, without a word."""
+        for move, draft in posted:
+            if move.date != draft.date:
+                raise UserError(
+                    self.env._("%s lies in a period that is locked.", draft.date)
+                )
 
     def _create_moves(self, items):
         currencies = {
             each.name: each.id for each in self.env["res.currency"].search([])
         }
-        company = items[0].documents.company_id
-        company.ensure_one()
+        system = items[0].documents.system_id
+        company = system.company_id
         known = self._known_of_lines(company)
         return (
             self.env["account.move"]
             .with_company(company)
             .with_context(**QUIET)
-            .create([_move_vals(item.draft, currencies, known) for item in items])
+            .create(
+                [_move_vals(item.draft, system, currencies, known) for item in items]
+            )
         )
 
     def _known_of_lines(self, company) -> dict:
@@ -248,21 +260,20 @@ def as_need(error: Exception) -> NeedsPerson:
     )
 
 
-def _move_vals(
-    draft: posting.EntryDraft, currencies: dict[str, int], known: dict
-) -> dict:
+def _move_vals(draft: posting.EntryDraft, system, currencies, known: dict) -> dict:
     return {
         "move_type": "entry",
         "date": draft.date,
         "journal_id": draft.journal_id,
         "ref": draft.ref,
         "line_ids": [
-            (0, 0, {**known, **_line_vals(line, currencies)}) for line in draft.lines
+            (0, 0, {**known, **_line_vals(line, system, currencies)})
+            for line in draft.lines
         ],
     }
 
 
-def _line_vals(line: posting.DraftLine, currencies: dict[str, int]) -> dict:
+def _line_vals(line: posting.DraftLine, system, currencies) -> dict:
     link = line.settles or line.match
     return {
         "account_id": line.account_id,
@@ -272,5 +283,5 @@ def _line_vals(line: posting.DraftLine, currencies: dict[str, int]) -> dict:
         # Odoo's own fields are floats; amounts of at most 15 digits survive exactly
         "amount_currency": float(line.amount),
         "balance": float(line.balance),
-        "finance_match": ":".join(link) if link else False,
+        "finance_match": system._match_key(*link) if link else False,
     }

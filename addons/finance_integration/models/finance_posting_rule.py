@@ -1,3 +1,5 @@
+from decimal import Decimal
+
 from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
@@ -9,6 +11,7 @@ MEASURES = [
     ("fee", "The total fee"),
     ("each_fee", "Every part of the fee"),
     ("each_line", "Every line of the document"),
+    (posting.OPEN_BALANCE, "What is open under the reference of the document"),
     (posting.DIFFERENCE, "The exchange difference"),
 ]
 
@@ -189,6 +192,13 @@ class FinancePostingRuleLine(models.Model):
         " are reconciled with each other.",
     )
 
+    tolerance = fields.Integer(
+        "Tolerance in %",
+        default=10,
+        help="The largest exchange difference, as a share of the amount; a larger one"
+        " is held.",
+    )
+
     def _plain(self) -> posting.RuleLine:
         return posting.RuleLine(
             measure=self.measure,
@@ -198,4 +208,5 @@ class FinancePostingRuleLine(models.Model):
             label=self.label or "",
             settles=self.settles or "",
             match=self.match or "",
+            tolerance=Decimal(self.tolerance) / 100,
         )

@@ -1,3 +1,4 @@
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
@@ -21,14 +22,16 @@ class FinanceSnapshot(models.AbstractModel):
         zone = company.partner_id.tz or "UTC"
         currencies = self.env["res.currency"].search([])
         days = {posting.accounting_date(each, zone) for each in documents}
+        rules = self.env["finance.posting.rule"]._plain_rules(system)
         return posting.Snapshot(
             company_currency=company.currency_id.name,
             time_zone=zone,
-            rules=self.env["finance.posting.rule"]._plain_rules(system),
+            rules=rules,
             mappings=self.env["finance.mapping"]._tables(system),
             digits={each.name: each.decimal_places for each in currencies},
             rates=self._rates(company, currencies, days),
             open_items=self._open_items(company, documents),
+            open_amounts=self._open_amounts(system, documents, rules),
             locked_through=self._locked_through(company),
             altered=[
                 *self.env["finance.mapping.version"]._altered(system),
@@ -58,7 +61,7 @@ class FinanceSnapshot(models.AbstractModel):
         return rates
 
     def _open_items(self, company, documents) -> dict:
-        """The open items named by documents, with one query for each kind."""
+        """The customer invoices named by documents, with one query."""
         numbers = {each.reference("invoice") for each in documents} - {None}
         if not numbers:
             return {}
@@ -66,23 +69,70 @@ class FinanceSnapshot(models.AbstractModel):
             [
                 ("company_id", "=", company.id),
                 ("move_id.name", "in", sorted(numbers)),
-                ("move_id.move_type", "in", ("out_invoice", "in_invoice")),
+                ("move_id.move_type", "=", "out_invoice"),
                 ("parent_state", "=", "posted"),
-                ("account_type", "in", ("asset_receivable", "liability_payable")),
+                ("account_type", "=", "asset_receivable"),
             ]
         )
-        return {
-            ("invoice", line.move_name): posting.OpenItem(
+        items = defaultdict(dict)  # an invoice paid in parts has several lines
+        for line in lines:
+            items["invoice", line.move_name][line.move_id] = posting.OpenItem(
                 account_id=line.account_id.id,
                 partner_id=line.partner_id.id,
                 move_id=line.move_id.id,
                 currency=line.currency_id.name,
             )
-            for line in lines
+        return {key: tuple(found.values()) for key, found in items.items()}
+
+    def _open_amounts(self, system, documents, rules) -> dict:
+        """What is open under the reference of documents whose rule asks for it."""
+        types = {
+            rule.document_type
+            for rule in rules
+            for line in rule.lines
+            if line.measure == posting.OPEN_BALANCE
         }
+        keys = {
+            system._match_key(each.type, each.source_id): (each.type, each.source_id)
+            for each in documents
+            if each.type in types
+        }
+        if not keys:
+            return {}
+        groups = self.env["account.move.line"]._read_group(
+            [
+                ("finance_match", "in", list(keys)),
+                ("parent_state", "=", "posted"),
+                ("account_id.reconcile", "=", True),
+                ("reconciled", "=", False),
+            ],
+            ["finance_match", "currency_id"],
+            ["amount_residual_currency:sum", "amount_residual:sum"],
+        )
+        found = defaultdict(tuple)
+        company = system.company_id.currency_id
+        for match, currency, amount, balance in groups:
+            found[keys[match]] += (
+                posting.OpenAmount(
+                    _decimal(amount, currency),
+                    currency.name,
+                    _decimal(balance, company),
+                ),
+            )
+        return found
 
     def _locked_through(self, company) -> date | None:
         """The last locked day for everybody (Odoo's lock dates, without exceptions
         granted to single users: the engine posts for the company)."""
-        locks = (company.fiscalyear_lock_date, company.hard_lock_date)
+        # sudo: what a parent company locked is locked for its branches
+        locks = (
+            lock
+            for each in company.sudo().parent_ids
+            for lock in (each.fiscalyear_lock_date, each.hard_lock_date)
+        )
         return max((lock for lock in locks if lock), default=None)
+
+
+def _decimal(amount: float, currency) -> Decimal:
+    """Odoo's float as the exact amount it stands for."""
+    return Decimal(str(amount)).quantize(Decimal(1).scaleb(-currency.decimal_places))

@@ -167,6 +167,10 @@ class FinanceSystem(models.Model):
         self.ensure_one()
         self.env["finance.puller"]._pull(self, stream, scope)
 
+    def _match_key(self, role: str, value: str) -> str:
+        """By which the journal items of one case of this system find each other."""
+        return f"{self.id}:{role}:{value}"
+
     @api.model
     @tools.ormcache("code")
     def _door(self, code: str) -> tuple | None:

@@ -22,8 +22,27 @@ class FinanceWaiting(models.AbstractModel):
             if has_come and has_come(exception, rest):
                 exception._release()
 
+    @api.model
+    def _release_matched(self, system, lines):
+        """Release what waits for money that these new journal items hold."""
+        keys = set(lines.mapped("finance_match"))
+        waiting = self.env["finance.exception"].search(
+            [
+                ("system_id", "=", system.id),
+                ("state", "=", "open"),
+                ("cause", "=like", "open_item:%"),
+            ]
+        )
+        waiting.filtered(
+            lambda each: system._match_key(*each.cause.split(":", 2)[1:]) in keys
+        )._release()
+
     def _has_come_open_item(self, exception, rest: str) -> bool:
-        number = rest.partition(":")[2]
+        role, _, number = rest.partition(":")
+        if role != "invoice":
+            match = exception.system_id._match_key(role, number)
+            lines = self.env["account.move.line"]
+            return bool(lines.search_count([("finance_match", "=", match)], limit=1))
         return bool(
             self.env["account.move"].search_count(
                 [

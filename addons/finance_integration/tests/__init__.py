@@ -9,6 +9,7 @@ from . import test_ledger
 from . import test_payouts
 from . import test_pull
 from . import test_refunds
+from . import test_settling
 from . import test_tours
 from . import test_waiting
 from . import test_log_seals
