@@ -159,6 +159,7 @@ class FinancePostingRuleLine(models.Model):
         "label",
         "settles",
         "match",
+        "tolerance",
     )
 
     version_id = fields.Many2one(

@@ -121,11 +121,12 @@ class Settling(HubCase):
 
     def test_cases_of_two_systems_with_one_foreign_id_stay_apart(self):
         other = self.make_system(self.company, "second")
-        rule = self.env["finance.mapping.rule"].search(
-            [("mapping_id.system_id", "=", other.id), ("key", "=", "reserve|EUR")]
-        )
         reserve = self.account("reserve|EUR")
+        draft = self.env["finance.mapping"]._find(other, "account")._draft("One account")
+        rule = draft.rule_ids.filtered(lambda each: each.key == "reserve|EUR")
         rule.target = f"account.account,{reserve.id}"
+        draft.action_submit()
+        self.approve(draft)
         self.play(txn("t1", "reserve", "-50.00", reserve_id="r1"))
         self.play(txn("t1", "reserve", "50.00", reserve_id="r1"), system=other)
         self.assertFalse(any(self._posted_lines(reserve).mapped("reconciled")))
