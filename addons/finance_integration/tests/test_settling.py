@@ -122,7 +122,9 @@ class Settling(HubCase):
     def test_cases_of_two_systems_with_one_foreign_id_stay_apart(self):
         other = self.make_system(self.company, "second")
         reserve = self.account("reserve|EUR")
-        draft = self.env["finance.mapping"]._find(other, "account")._draft("One account")
+        draft = (
+            self.env["finance.mapping"]._find(other, "account")._draft("One account")
+        )
         rule = draft.rule_ids.filtered(lambda each: each.key == "reserve|EUR")
         rule.target = f"account.account,{reserve.id}"
         draft.action_submit()
