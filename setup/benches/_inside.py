@@ -18,24 +18,16 @@ SECRET = "for benchmarks only"
 
 
 def prepare(env) -> list[dict]:
-    """The systems of the demo shop, two, in a company with a chart of accounts."""
-    known = env["finance.system"].search([("code", "in", CODES)])
-    return [
-        {"id": system.id, "code": system.code, "secret": SECRET}
-        for system in known or _systems(env)
-    ]
-
-
-def _systems(env):
+    """The systems of the demo shop, in a company with a chart of accounts."""
     company = env.ref("base.main_company")
-    if not company.chart_template:
-        env["account.chart.template"].try_loading(
-            "generic_coa", company=company, install_demo=False
-        )
-    currency = env.ref("base.EUR")
-    currency.active = True
-    company.currency_id = currency
-    return env["finance.system"].union(*(_system(env, code) for code in CODES))
+    env["account.chart.template"].try_loading(
+        "generic_coa", company=company, install_demo=False
+    )
+    company.currency_id = env.ref("base.EUR")
+    company.currency_id.active = True
+    systems = [_system(env, code) for code in CODES]
+    _approve(env, env["finance.mapping"].search([]).version_ids)
+    return [{"id": each.id, "code": each.code, "secret": SECRET} for each in systems]
 
 
 def _system(env, code: str):
@@ -47,15 +39,13 @@ def _system(env, code: str):
         {"system_id": system.id, "kind": "webhook", "secret": SECRET}
     )
     system._prepare_books(system.company_id.currency_id)
-    submitted = system.mapping_ids.version_ids.filtered("submitted_at")
-    _approve(env, submitted | _fee_version(env, system))
+    _map_fee(env, system)
     return system
 
 
-def _fee_version(env, system):
-    """The first version of the fees, submitted: the demo shop knows no fee itself."""
+def _map_fee(env, system) -> None:
     account = env["account.account"].search([("account_type", "=", "expense")], limit=1)
-    version = env["finance.mapping"]._find(system, "fee")._draft("The fee of the bench")
+    version = env["finance.mapping"]._find(system, "fee")._draft("For the benchmarks")
     env["finance.mapping.rule"].create(
         {
             "version_id": version.id,
@@ -64,19 +54,16 @@ def _fee_version(env, system):
         }
     )
     version.action_submit()
-    return version
 
 
 def _approve(env, versions) -> None:
-    users = env["res.users"].with_context(no_reset_password=True)
-    approver = users.search([("login", "=", "bench_approver")]) or users.create(
-        {
-            "name": "Bench Approver",
-            "login": "bench_approver",
-            "group_ids": [(6, 0, env.ref("finance_integration.group_approver").ids)],
-        }
+    """As somebody who wrote nothing in them."""
+    group = env.ref("finance_integration.group_approver")
+    approver = env["res.users"].create(
+        {"name": "Approver", "login": "approver", "group_ids": [(6, 0, group.ids)]}
     )
-    versions.with_user(approver).action_approve()
+    submitted = versions.filtered(lambda each: each.state == "submitted")
+    submitted.with_user(approver).action_approve()
 
 
 def like(env, system_id: int) -> dict:

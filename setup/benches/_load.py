@@ -9,6 +9,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from lib.console import SetupError
+
 TIMEOUT = 60  # seconds
 LENGTH = re.compile(rb"\r\ncontent-length: (\d+)", re.IGNORECASE)
 NO_HEADERS: Mapping[str, str] = {}
@@ -38,7 +40,7 @@ def request(path: str, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> 
 def fire(port: int, requests: Sequence[bytes], connections: int, status: int) -> Load:
     """Send every request once, from ``connections`` threads.
 
-    Raises RuntimeError when an answer has another status.
+    Raises SetupError when an answer has another status.
     """
     waiting = iter(requests)
     lock = threading.Lock()
@@ -62,7 +64,7 @@ def fire(port: int, requests: Sequence[bytes], connections: int, status: int) ->
         thread.join()
     seconds, cpu = time.monotonic() - start, time.process_time() - cpu
     if statuses != {str(status).encode(): len(requests)}:
-        raise RuntimeError(f"Answers were {dict(statuses)}, not {status} only.")
+        raise SetupError(f"Answers were {dict(statuses)}, not {status} only.")
     return Load(seconds, len(requests) / seconds, cpu / seconds)
 
 

@@ -9,13 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lib import config, database, odoo_server
+from lib.console import SetupError
 from lib.paths import LOCAL, ODOO_CONF, PYTHON
 from lib.postgres import Server
 
 ADDONS = Path(__file__).parent / "addons"
 CONF = LOCAL / "bench.conf"
-TEMPLATE = config.BENCH_DATABASE
-DATABASE = f"{config.BENCH_DATABASE}_run"
+INSTALLED = config.BENCH_DATABASE
+PREPARED = f"{INSTALLED}_prepared"
+DATABASE = f"{INSTALLED}_run"
 MODULES = ("finance_bench",)
 WORKERS = 2
 ENV = {"ODOO_RC": str(CONF)}
@@ -30,14 +32,15 @@ class Place:
     def __init__(self, server: Server):
         self.server = server
         _write_config()
-        database.ensure(server, TEMPLATE, MODULES, **ENV)
-        self.systems = run_together([self._start(TEMPLATE, "prepare")])[0]
+        database.ensure(server, INSTALLED, MODULES, **ENV)
+        database.copy(server, INSTALLED, PREPARED)
+        self.systems = run_together([self._start(PREPARED, "prepare")])[0]
 
     @contextmanager
     def odoo(self, **env: str) -> Iterator[int]:
         """The port of a prefork Odoo with two workers and the job runner, on a copy
         of the database that nothing has been delivered to."""
-        database.copy(self.server, TEMPLATE, DATABASE)
+        database.copy(self.server, PREPARED, DATABASE)
         with odoo_server.serving(
             self.server, DATABASE, _free_port(), WORKERS, **ENV, **env
         ) as running:
@@ -74,7 +77,7 @@ def run_together(processes: list[subprocess.Popen]) -> list:
         process.stdin.flush()
     told = [process.communicate()[0] for process in processes]
     if any(process.returncode for process in processes):
-        raise RuntimeError("A process inside Odoo failed.")
+        raise SetupError("A process inside Odoo failed.")
     return [json.loads(each) for each in told]
 
 

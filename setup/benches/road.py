@@ -8,6 +8,8 @@ import json
 import time
 from statistics import median
 
+from lib.console import SetupError
+
 from . import _load, _shop, receive
 from ._place import Place, run_together
 
@@ -61,11 +63,11 @@ def _road(place: Place, port: int, count: int) -> float:
     while time.monotonic() < start + LIMIT:
         posted, held = place.query(POSTED)
         if held:
-            raise RuntimeError(f"{held} documents are held.")
+            raise SetupError(f"{held} documents are held.")
         if posted == wanted:
             return time.monotonic() - start
         time.sleep(0.1)
-    raise RuntimeError(f"{wanted - posted} documents are not posted after {LIMIT} s.")
+    raise SetupError(f"{wanted - posted} documents are not posted after {LIMIT} s.")
 
 
 def _batch(place: Place, entries: list[dict]) -> float:
@@ -92,7 +94,7 @@ def _call(port: int, headers: dict, method: str, arguments: dict):
     data = _load.request(path, json.dumps(arguments).encode(), headers)
     head, _, body = _load.send(port, data).partition(b"\r\n\r\n")
     if head[9:12] != b"200":
-        raise RuntimeError(f"JSON-2 answered {head[9:12].decode()} to {method}.")
+        raise SetupError(f"JSON-2 answered {head[9:12].decode()} to {method}.")
     return json.loads(body)
 
 
