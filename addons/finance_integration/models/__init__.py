@@ -29,5 +29,6 @@ from . import (
     finance_system_books,
     finance_waiting,
     finance_board,
+    finance_balance_proof,
     finance_display,
 )

@@ -125,7 +125,7 @@ class FinanceSystem(models.Model):
         for system in self:
             books = ledger[system]
             statement = statements.get(system, nothing)
-            stated = _stated_amounts(statement.content)
+            stated = stated_amounts(statement.content)
             rows = [
                 {
                     "currency": currency,
@@ -230,7 +230,7 @@ class FinanceSystem(models.Model):
         }
 
 
-def _stated_amounts(content: str | bool) -> dict[str, Decimal]:
+def stated_amounts(content: str | bool) -> dict[str, Decimal]:
     """By currency, what a canonical balance says is ours; pending money included,
     as it is on the clearing account from the day of the payment."""
     totals: dict[str, Decimal] = defaultdict(Decimal)

@@ -201,6 +201,8 @@ class FinancePayout(models.Model):
         for payout in payouts:
             payout._guarded(payout._prove)
         self._clear_from_bank(system)
+        if not payouts:  # nothing is left to do that would change the books
+            self.env["finance.balance.proof"]._prove(system)
         return len(payouts)
 
     def _guarded(self, work, *args):
