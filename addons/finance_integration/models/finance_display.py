@@ -2,6 +2,8 @@
 
 from odoo import api, fields, models
 
+from ..roles import need_role
+
 
 def open_record(record) -> dict:
     """The action that opens one record's form."""
@@ -53,6 +55,7 @@ class FinanceException(models.Model):
     def action_pull_again(self):
         """Pull once more what could not be pulled."""
         self.ensure_one()
+        need_role(self, "operator")
         _pull, stream, scope = self.cause.split(":", 2)
         self.env["finance.engine"]._want_pull(self.system_id, stream, scope)
         return self._notify(
@@ -61,6 +64,7 @@ class FinanceException(models.Model):
 
     def action_pull_payout(self):
         """Ask the provider once more for the payout this is about."""
+        need_role(self, "user")
         self.payout_id.action_pull_again()
         return self._notify(
             self.env._("The provider is asked again in the background.")

@@ -7,6 +7,7 @@ from odoo.addons.finance_core import contract, states
 from odoo.addons.finance_core.contract import document_from_json
 from odoo.addons.finance_core.contract.envelope import Document
 from odoo.addons.finance_core.errors import NeedsPerson
+from odoo.addons.finance_core.personal import mask
 
 STATES = [
     ("normalised", "Received"),
@@ -75,7 +76,11 @@ class FinanceDocument(models.Model):
     currency_id = fields.Many2one("res.currency", readonly=True)
     amount = fields.Monetary(readonly=True)
     description = fields.Char(readonly=True)
-    content = fields.Text("Canonical Form", readonly=True)
+    content = fields.Text(
+        "Canonical Form",
+        readonly=True,
+        groups="finance_integration.group_operator,finance_integration.group_auditor",
+    )
     detail_html = fields.Html("Details", compute="_compute_detail_html")
     reason = fields.Char(readonly=True, help="Why it is ignored, held or waiting.")
     rule_version_id = fields.Many2one(
@@ -126,6 +131,7 @@ class FinanceDocument(models.Model):
         for document in self:
             document.move_count = len(document.move_ids)
 
+    @api.depends_context("uid")
     @api.depends("content")
     def _compute_detail_html(self):
         for document in self:
@@ -136,11 +142,15 @@ class FinanceDocument(models.Model):
             )
 
     def _detail_rows(self) -> list[tuple[str, str]]:
-        """(label, value) pairs of the canonical form, for people."""
-        canonical = self._plain()
+        """(label, value) pairs of the canonical form, for people; what is personal
+        only for those who may see what travelled."""
+        # sudo: read to show it, masked
+        canonical = self.sudo()._plain()
         plain = canonical.model_dump(
             mode="json", exclude={"type", "version", "references"}
         )
+        if not self._has_field_access(self._fields["content"], "read"):
+            plain = mask(plain, canonical.type)
         named = {each.role: each.value for each in canonical.references}
         return [*_flatten(plain), *_flatten(named, self.env._("Reference"))]
 

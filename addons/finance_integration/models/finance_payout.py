@@ -6,6 +6,7 @@ from odoo.tools import SQL
 from odoo.addons.finance_core import states
 from odoo.addons.finance_core.errors import NeedsPerson
 
+from ..roles import need_role
 from .finance_poster import as_need
 
 PAYOUTS_A_STEP = 20
@@ -239,6 +240,7 @@ class FinancePayout(models.Model):
 
     def action_pull_again(self):
         """Ask the provider once more for what this payout consists of."""
+        need_role(self, "user")
         for payout in self:
             payout.sudo()._recheck()  # sudo: asking again is for everybody
             self.env["finance.engine"]._want_pull(

@@ -1,0 +1,14 @@
+"""The one check of the buttons: is this for you?"""
+
+from odoo.exceptions import AccessError
+
+
+def need_role(records, role: str):
+    """Let people of ``role`` go on with ``records`` they may see, and the engine.
+
+    ``role`` is the end of a group's name: ``user``, ``operator``… Raises AccessError.
+    """
+    records.check_access("read")
+    env = records.env
+    if not (env.su or env.user.has_group(f"finance_integration.group_{role}")):
+        raise AccessError(env._("Your role does not allow this."))
