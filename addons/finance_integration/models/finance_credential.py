@@ -36,6 +36,9 @@ class FinanceCredential(models.Model):
     ciphertext = fields.Char(copy=False, groups=fields.NO_ACCESS)
     is_set = fields.Boolean(compute="_compute_is_set")
     valid_from = fields.Datetime(required=True, default=fields.Datetime.now)
+    replaces_id = fields.Many2one(
+        "finance.credential", readonly=True, copy=False, ondelete="set null"
+    )
     valid_to = fields.Datetime(help="Refused from then on. Empty: no end.")
 
     @api.depends_context("uid")
@@ -50,6 +53,7 @@ class FinanceCredential(models.Model):
                 raise UserError(str(error)) from error
             # sudo: the column is closed to everybody; only this method fills it
             credential.sudo().ciphertext = token.decode()
+            credential.replaces_id._end(fields.Datetime.now() + GRACE)
 
     @api.depends("ciphertext")
     def _compute_is_set(self):
@@ -71,9 +75,9 @@ class FinanceCredential(models.Model):
         return super().unlink()
 
     def action_rotate(self):
-        """Open a new, empty credential; this one stays valid for a day of grace."""
+        """Open a new, empty credential; once that is saved with its secret, this one
+        stays valid for a day of grace."""
         self.ensure_one()
-        self.valid_to = fields.Datetime.now() + GRACE
         return {
             "type": "ir.actions.act_window",
             "res_model": self._name,
@@ -82,8 +86,15 @@ class FinanceCredential(models.Model):
             "context": {
                 "default_system_id": self.system_id.id,
                 "default_kind": self.kind,
+                "default_replaces_id": self.id,
             },
         }
+
+    def _end(self, moment):
+        """Let those end at ``moment`` (UTC, naive) that would be valid after it."""
+        ending = self.filtered(lambda each: not each.valid_to or each.valid_to > moment)
+        ending.valid_to = moment
+        return ending
 
     @api.model
     def _secrets(self, system_id: int, kind: str) -> list[str]:

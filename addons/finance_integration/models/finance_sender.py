@@ -10,6 +10,7 @@ from odoo.addons.finance_core.connector import Request, Response
 from odoo.addons.finance_core.errors import Refused, RetryLater
 
 from ..throttle import Pace
+from ..transport import open_session
 
 _logger = logging.getLogger(__name__)
 pace = Pace()
@@ -35,14 +36,14 @@ class FinanceSender(models.AbstractModel):
         """
         connector = system._plain_connector()
         secrets = self.env["finance.credential"]._secrets(system.id, "api")
-        url = self._url(system, connector, request)
-        pace.keep(system.id, connector.rate_per_second)
+        url = self._url(system, request)
+        pace.keep((self.env.cr.dbname, system.id), connector.rate_per_second)
         response = self._exchange(url, connector.authorize(request, secrets), system)
         connector.outcome(response)
         return response
 
-    def _url(self, system, connector, request: Request) -> str:
-        base = (system.base_url or connector.base_url).rstrip("/")
+    def _url(self, system, request: Request) -> str:
+        base = system._api_url()
         parts = urlsplit(base)
         loopback = parts.hostname in ("127.0.0.1", "localhost", "::1")
         if parts.scheme != "https" and not (loopback and system.environment == "test"):
@@ -52,15 +53,18 @@ class FinanceSender(models.AbstractModel):
 
     def _exchange(self, url: str, request: Request, system) -> Response:
         try:
-            with requests.request(
-                request.method,
-                url,
-                headers=dict(request.headers),
-                data=request.body or None,
-                timeout=TIMEOUT,
-                allow_redirects=False,
-                stream=True,
-            ) as answer:
+            with (
+                open_session(inside=system.environment == "test") as session,
+                session.request(
+                    request.method,
+                    url,
+                    headers=dict(request.headers),
+                    data=request.body or None,
+                    timeout=TIMEOUT,
+                    allow_redirects=False,
+                    stream=True,
+                ) as answer,
+            ):
                 return Response(
                     status=answer.status_code,
                     headers={k.lower(): v for k, v in answer.headers.items()},

@@ -1,4 +1,5 @@
 import re
+from urllib.parse import urlsplit
 
 from odoo import api, fields, models, tools
 from odoo.exceptions import UserError, ValidationError
@@ -58,7 +59,9 @@ class FinanceSystem(models.Model):
         help="An exception should be cleared within this many hours.",
     )
     base_url = fields.Char(
-        "API Address", help="Leave empty to use the connector's own address."
+        "API Address",
+        help="Leave empty to use the connector's own address. Another host ends the API"
+        " keys: enter them again.",
     )
     granularity = fields.Selection(
         [("transaction", "One entry per transaction"), ("payout", "One per payout")],
@@ -111,7 +114,56 @@ class FinanceSystem(models.Model):
                 self.env._("A system that has messages cannot change its company.")
             )
         self.env.registry.clear_cache()
-        return super().write(vals)
+        hosts = {system: system._api_host() for system in self}
+        result = super().write(vals)
+        for system, host in hosts.items():
+            if system._api_host() != host:
+                system._end_api_keys()
+        return result
+
+    @api.onchange("base_url")
+    def _onchange_base_url(self):
+        if self._origin and self._api_host() != self._origin._api_host():
+            return {
+                "warning": {
+                    "title": self.env._("Another host"),
+                    "message": self.env._(
+                        "When you save, the API keys end: the new host must not get"
+                        " keys of the old one. Enter a new key afterwards."
+                    ),
+                }
+            }
+        return None
+
+    def _api_url(self) -> str:
+        """Where the system is called; empty when its connector is gone too."""
+        self.ensure_one()
+        connector = self.env["finance.connector"]._all().get(self.connector)
+        return (self.base_url or (connector.base_url if connector else "")).rstrip("/")
+
+    def _api_host(self) -> str:
+        try:
+            return urlsplit(self._api_url()).netloc.lower()
+        except ValueError:
+            return ""
+
+    def _end_api_keys(self):
+        """The keys in force end now: what was meant for one host is not sent to
+        another."""
+        # sudo: whoever may change the address ends the keys with it
+        keys = self.sudo().credential_ids.filtered(lambda each: each.kind == "api")
+        if not keys._end(fields.Datetime.now()):
+            return
+        self.env["finance.log"]._append(
+            [
+                {
+                    "event": "credential.ended",
+                    "system_id": self.id,
+                    "company_id": self.company_id.id,
+                    "detail": f"The API address is at another host: {self._api_host()}",
+                }
+            ]
+        )
 
     def _create_flows(self):
         """One incoming flow for deliveries and one for each stream to pull."""
@@ -140,7 +192,7 @@ class FinanceSystem(models.Model):
             for stream in connector.streams
             if not stream.scoped
         ]
-        return [door, *pulls]
+        return [door, *pulls] if connector.signature else pulls
 
     def _plain_connector(self) -> Connector:
         """The connector of this system. Raises UserError when its addon is gone."""
@@ -162,10 +214,11 @@ class FinanceSystem(models.Model):
         engine = self.env["finance.engine"]
         engine._go_on(self.id, engine._step(self.with_company(self.company_id)))
 
-    def _job_pull(self, stream: str, scope: str = ""):
-        """Queue job: pull a stream until its end, or some pages of it."""
+    def _job_pull(self, stream: str, scope="", cursor=None, failures=0):
+        """Queue job: pull a stream until its end, or some pages of it, after so many
+        attempts without an answer."""
         self.ensure_one()
-        self.env["finance.puller"]._pull(self, stream, scope)
+        self.env["finance.puller"]._pull(self, stream, scope, cursor, failures)
 
     def _match_key(self, role: str, value: str) -> str:
         """By which the journal items of one case of this system find each other."""
@@ -187,9 +240,10 @@ class FinanceSystem(models.Model):
             ],
             limit=1,
         )
-        if not flow:
-            return None
         system = flow.system_id
+        connector = self.env["finance.connector"]._all().get(system.connector)
+        if connector is None or connector.signature is None:
+            return None  # nobody could tell who delivers
         return (
             system.id,
             system.company_id.id,
