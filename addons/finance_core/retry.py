@@ -76,6 +76,11 @@ PROCESSING = RetryPolicy(
     limit=75 * HOUR,
 )
 
+# A source that gives no answer: a person should hear of it within two hours.
+PULLING = RetryPolicy(
+    tuple(MINUTE * minutes for minutes in (1, 2, 5, 10, 30, 60)), limit=2 * DAY
+)
+
 POLICIES: Mapping[str, RetryPolicy] = MappingProxyType(
     {
         "gateway": GATEWAY,

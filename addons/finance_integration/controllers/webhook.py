@@ -54,8 +54,7 @@ class WebhookController(http.Controller):
         # a delivery has no user: the engine acts, on the message only
         env = request.env(user=SUPERUSER_ID)
         known = env["finance.system"]._door(code)
-        connectors = env["finance.connector"]._all()
-        if known is None or known[2] not in connectors:
+        if known is None:
             return _respond(404, {"error": "Unknown system."})
         system_id, company_id, connector_code, flow_id, allow_revisions = known
         door = {
@@ -64,8 +63,9 @@ class WebhookController(http.Controller):
             "flow_id": flow_id,
             "allow_revisions": allow_revisions,
         }
+        connector = env["finance.connector"]._all()[connector_code]
         try:
-            return _respond(202, self._receive(env, door, connectors[connector_code]))
+            return _respond(202, self._receive(env, door, connector))
         except Refusal as refusal:
             _note(env, door, refusal)
             return _respond(refusal.status, {"error": str(refusal)}, refusal.headers)
@@ -83,7 +83,7 @@ class WebhookController(http.Controller):
             raise Refusal(400, str(refusal)) from None
         if status == "other":
             self._refuse_revision(env, door["system_id"], identity, message_id)
-        if status == "accepted" and hints.allows(door["system_id"]):
+        if status == "accepted" and hints.allows((env.cr.dbname, door["system_id"])):
             env["finance.engine"]._hint(door["system_id"])
         return {"message": message_id, "status": status}
 
@@ -132,7 +132,7 @@ def _read_delivery(connector: Connector) -> Delivery:
 
 def _note(env, door: dict, refusal: Refusal):
     """One log entry, and at most one a second while somebody floods the door."""
-    if refusals.allows(door["system_id"]):
+    if refusals.allows((env.cr.dbname, door["system_id"])):
         env["finance.log"]._append(
             [
                 {

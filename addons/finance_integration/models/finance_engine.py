@@ -1,3 +1,4 @@
+import json
 from datetime import timedelta
 
 from odoo import api, fields, models
@@ -47,21 +48,23 @@ class FinanceEngine(models.AbstractModel):
         )._job_drain()
 
     @api.model
-    def _want_pull(self, system, stream: str, scope: str = ""):
-        """Ask for a pull soon. Many wishes before it starts make one job."""
+    def _want_pull(self, system, stream: str, scope: str = "", cursor=None):
+        """Ask for a pull soon, of a scope from ``cursor`` on. Many equal wishes before
+        it starts make one job."""
+        place = f":{json.dumps(cursor)}" if cursor else ""
         # sudo: whoever knows of news may wake the engine
         system.sudo().with_delay(
             channel="root.finance",
-            identity_key=f"finance.pull:{system.id}:{stream}:{scope}",
+            identity_key=f"finance.pull:{system.id}:{stream}:{scope}{place}",
             description=f"Pull {stream} {scope} of {system.code}",
-        )._job_pull(stream, scope)
+        )._job_pull(stream, scope, cursor)
 
     @api.model
     def _step(self, system) -> int:
         """Do one step for a system: how many rows it dealt with. 0 when there was
-        nothing to do, or when another worker is at it: steps of one system follow
-        each other."""
-        if not self._lock(system.id):
+        nothing to do, when the system is archived, or when another worker is at it:
+        steps of one system follow each other."""
+        if not system.active or not self._lock(system.id):
             return 0
         normalised = self._normalise_step(system)
         posted = self.env["finance.poster"]._post_step(system, A_STEP)
@@ -91,6 +94,7 @@ class FinanceEngine(models.AbstractModel):
         self.env.flush_all()
         for system_id in self.env["finance.waiting"]._systems_with_work():
             self._hint(system_id)
-        for flow in self.env["finance.flow"].search([("kind", "=", "pull")]):
+        pulls = [("kind", "=", "pull"), ("system_id.active", "=", True)]
+        for flow in self.env["finance.flow"].search(pulls):
             if flow._is_due(fields.Datetime.now()):
                 self._want_pull(flow.system_id, flow.stream)

@@ -2,9 +2,12 @@ from datetime import timedelta
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
+from odoo.tools import SQL
 
 from odoo.addons.finance_core import states
 from odoo.addons.finance_core.errors import NeedsPerson
+
+from ..roles import need_role
 
 CATEGORIES = [
     ("technical", "Technical"),
@@ -83,15 +86,19 @@ class FinanceException(models.Model):
         )
         if known:
             return known
-        exception = self.create(
+        exception = self._insert(
             {
                 "name": str(need),
-                "remedy": need.remedy,
+                "remedy": need.remedy or None,
                 "cause": need.cause,
                 "category": need.category,
+                "state": "open",
                 "system_id": system.id,
-                "owner_id": system.owner_id.id,
+                "company_id": system.company_id.id,
+                "owner_id": system.owner_id.id or None,
                 "due_at": fields.Datetime.now() + timedelta(hours=system.service_hours),
+                "create_uid": self.env.uid,
+                "create_date": fields.Datetime.now(),
                 **links,
             }
         )
@@ -99,6 +106,23 @@ class FinanceException(models.Model):
             [exception._log_row("exception.opened", str(need))]
         )
         return exception
+
+    @api.model
+    def _insert(self, values: dict):
+        """The new exception. When another transaction opened one for this cause at
+        the same time, the database asks for ours again, which then finds it."""
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL(
+                """INSERT INTO finance_exception (%s) VALUES (%s)
+                   ON CONFLICT (system_id, cause) WHERE state = 'open' DO NOTHING
+                   RETURNING id""",
+                SQL(", ").join(map(SQL.identifier, values)),
+                SQL(", ").join(SQL("%s", value) for value in values.values()),
+            ),
+            log_exceptions=False,
+        )
+        return self.browse(id_ for (id_,) in self.env.cr.fetchall())
 
     def _log_row(self, event: str, detail: str) -> dict:
         self.ensure_one()
@@ -186,7 +210,7 @@ class FinanceException(models.Model):
 
     def action_try_again(self):
         """The button of the exception form: process what waits for it once more."""
-        self.check_access("write")
+        need_role(self, "user")
         # sudo: people may ask for another try, the engine alone changes documents
         self.sudo()._release()
         return self._notify(

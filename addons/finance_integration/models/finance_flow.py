@@ -1,7 +1,13 @@
 import json
 from datetime import datetime, timedelta
 
-from odoo import fields, models
+from odoo import api, fields, models
+
+from ..roles import need_role
+
+#: what the webhook door remembers of a flow
+DOOR_FIELDS = {"active", "allow_revisions", "kind", "system_id"}
+LOST_AFTER = timedelta(hours=1)
 
 
 class FinanceFlow(models.Model):
@@ -51,23 +57,40 @@ class FinanceFlow(models.Model):
     )
     cursor = fields.Text(readonly=True, help="Where the next pull goes on.")
     pulled_at = fields.Datetime("Last Complete Pull", readonly=True)
+    asked_again_at = fields.Datetime(
+        readonly=True,
+        help="The source did not answer; it is asked once more then.",
+    )
 
     _stream_unique = models.Constraint(
         "UNIQUE (system_id, kind, stream)", "The system has this flow already."
     )
 
-    def write(self, vals):
+    @api.model_create_multi
+    def create(self, vals_list):
         self.env.registry.clear_cache()
+        return super().create(vals_list)
+
+    def write(self, vals):
+        if not DOOR_FIELDS.isdisjoint(vals):
+            self.env.registry.clear_cache()
         return super().write(vals)
+
+    def unlink(self):
+        self.env.registry.clear_cache()
+        return super().unlink()
 
     def _read_cursor(self) -> dict[str, str]:
         return json.loads(self.cursor or "{}")
 
     def _is_due(self, now: datetime) -> bool:
+        if self.asked_again_at:  # a job asks again by then, unless it was lost
+            return self.asked_again_at + LOST_AFTER <= now
         pause = timedelta(minutes=self.interval_minutes)
         return not self.pulled_at or self.pulled_at + pause <= now
 
     def action_pull_now(self):
         """Pull in the background, now."""
+        need_role(self, "operator")
         for flow in self.filtered(lambda each: each.kind == "pull"):
             self.env["finance.engine"]._want_pull(flow.system_id, flow.stream)

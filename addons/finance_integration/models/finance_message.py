@@ -5,14 +5,15 @@ from datetime import UTC, datetime
 from random import Random
 
 from odoo import api, fields, models
-from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.finance_core import states
 from odoo.addons.finance_core.connector import Delivery
+from odoo.addons.finance_core.errors import NeedsPerson
 from odoo.addons.finance_core.retry import PROCESSING
 
 from .. import keyring
+from ..roles import need_role
 
 STATES = [(state, state.capitalize()) for state in states.MESSAGE]
 PREVIEW_CHARS = 20000
@@ -65,6 +66,7 @@ class FinanceMessage(models.Model):
     processed_at = fields.Datetime(readonly=True)
     attempts = fields.Integer(readonly=True)
     next_attempt_at = fields.Datetime(readonly=True)
+    replayed_at = fields.Datetime(readonly=True, help="Attempts count from then on.")
     error = fields.Char(readonly=True)
     document_ids = fields.One2many("finance.document", "message_id")
     document_count = fields.Integer(compute="_compute_document_count")
@@ -191,22 +193,23 @@ class FinanceMessage(models.Model):
             count += 1
         return self[:count]
 
-    def _deliveries(self):
-        """(message, Delivery) for each, with the bytes as they travelled."""
+    def _tokens(self):
+        """(message, its encrypted bytes) for each."""
         rows = self.env.execute_query(
             SQL("SELECT id, payload FROM finance_message WHERE id IN %s", self._ids)
         )
-        payloads = dict(rows)
-        for message in self:
-            yield (
-                message,
-                Delivery(
-                    body=keyring.decrypt(payloads[message.id]),
-                    received_at=message.received_at.replace(tzinfo=UTC),
-                    stream=message.stream or "",
-                    scope=message.scope or "",
-                ),
-            )
+        tokens = dict(rows)
+        return [(message, tokens[message.id]) for message in self]
+
+    def _delivery(self, token) -> Delivery:
+        """What arrived, as it travelled. Raises NoKey."""
+        self.ensure_one()
+        return Delivery(
+            body=keyring.decrypt(token),
+            received_at=self.received_at.replace(tzinfo=UTC),
+            stream=self.stream or "",
+            scope=self.scope or "",
+        )
 
     def _set_state(self, state: str, **values):
         """The one way a message changes its state. Raises ImpossibleTransition."""
@@ -215,17 +218,20 @@ class FinanceMessage(models.Model):
         )
         if changing:
             changing.write({"state": state, **values})
-            self.env["finance.log"]._append(
-                {
-                    "event": f"message.{state}",
-                    "system_id": message.system_id.id,
-                    "company_id": message.company_id.id,
-                    "message_id": message.id,
-                    "detail": message.error or "",
-                }
-                for message in changing
-            )
+            changing._note(f"message.{state}")
         return changing
+
+    def _note(self, event: str):
+        self.env["finance.log"]._append(
+            {
+                "event": event,
+                "system_id": message.system_id.id,
+                "company_id": message.company_id.id,
+                "message_id": message.id,
+                "detail": message.error or "",
+            }
+            for message in self
+        )
 
     def _fail(self, reason: str):
         """Try again later as the flow's policy says, or give up: dead."""
@@ -235,24 +241,44 @@ class FinanceMessage(models.Model):
             policy = replace(PROCESSING, limit=hours * 3600) if hours else PROCESSING
             attempt = message.attempts + 1
             decision = policy.next_attempt(
-                attempt, message.received_at.replace(tzinfo=UTC), now, None, RNG
+                attempt, message._tried_since(), now, None, RNG
             )
             again = decision.at and decision.at.replace(tzinfo=None)
-            message._set_state("retrying")
             message.write(
                 {"error": reason, "attempts": attempt, "next_attempt_at": again}
             )
+            if not message._set_state("retrying"):
+                message._note("message.retrying")
             if not again:
-                message._set_state("dead", error=f"{reason} {decision.reason}")
+                message._die(f"{reason} {decision.reason}")
+
+    def _tried_since(self) -> datetime:
+        return (self.replayed_at or self.received_at).replace(tzinfo=UTC)
+
+    def _die(self, reason: str):
+        self._set_state("dead", error=reason)
+        need = NeedsPerson(
+            f"message:{self.id}",
+            f"Message {self.identity} could not be processed: {reason}",
+            "Remove the cause, then replay the message.",
+            category="technical",
+        )
+        self.env["finance.exception"]._raise_for(
+            self.system_id, need, message_id=self.id
+        )
 
     def action_replay(self):
         """Process dead or rejected messages again."""
-        self.check_access("read")
-        if not self.env.user.has_group("finance_integration.group_operator"):
-            raise UserError(self.env._("Only operators can replay messages."))
+        need_role(self, "operator")
         # sudo: operators may replay but not edit messages
         again = self.sudo().filtered(lambda each: each.state in ("dead", "rejected"))
-        again._set_state("received", next_attempt_at=False, error=False)
+        again._set_state(
+            "received",
+            attempts=0,
+            replayed_at=fields.Datetime.now(),
+            next_attempt_at=False,
+            error=False,
+        )
         for system in again.system_id:
             self.env["finance.engine"]._hint(system.id)
 

@@ -7,6 +7,8 @@ from odoo.addons.finance_core.connector import Unreadable
 from odoo.addons.finance_core.contract.envelope import Document
 from odoo.addons.finance_core.errors import NeedsPerson, Refused
 
+from ..keyring import NoKey
+
 _logger = logging.getLogger(__name__)
 
 DONE = ("posted", "reconciled")
@@ -25,8 +27,8 @@ class FinanceNormaliser(models.AbstractModel):
         connector = system._plain_connector()
         found: dict[tuple, tuple] = {}
         parsed = self.env["finance.message"]
-        for message, delivery in messages._deliveries():
-            read = self._parse(system, connector, message, delivery)
+        for message, token in messages._tokens():
+            read = self._parse(system, connector, message, token)
             if read is None:
                 continue
             unreadable = [each for each in read if isinstance(each, Unreadable)]
@@ -55,10 +57,12 @@ class FinanceNormaliser(models.AbstractModel):
             ]
         )._resolve(self.env._("The message could be read this time."))
 
-    def _parse(self, system, connector, message, delivery) -> list | None:
+    def _parse(self, system, connector, message, token) -> list | None:
         """What one message tells; None when it could not be read as a whole."""
         try:
-            return list(connector.parse(delivery))
+            return list(connector.parse(message._delivery(token)))
+        except NoKey as error:
+            message._fail(str(error))
         except Refused as refusal:
             self._reject(system, message, str(refusal))
         except Exception as error:

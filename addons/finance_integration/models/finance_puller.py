@@ -1,13 +1,21 @@
 import json
+from datetime import UTC, datetime, timedelta
+from random import Random
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from odoo.addons.finance_core.connector import Delivery
-from odoo.addons.finance_core.errors import NeedsPerson, Refused, RetryLater
+from odoo.addons.finance_core.errors import (
+    FinanceError,
+    NeedsPerson,
+    Refused,
+    RetryLater,
+)
+from odoo.addons.finance_core.retry import PULLING
 
-PAGES_A_JOB = 50
-END, MORE, BUSY = "end", "more", "busy"  # why a pull stopped
+PAGES_A_JOB = 10  # one transaction
+RNG = Random()
 
 
 class FinancePuller(models.AbstractModel):
@@ -17,13 +25,14 @@ class FinancePuller(models.AbstractModel):
     _description = "Puller"
 
     @api.model
-    def _pull(self, system, stream: str, scope: str = ""):
+    def _pull(self, system, stream: str, scope="", cursor=None, failures=0):
         """Pull ``stream`` (of one ``scope``) up to PAGES_A_JOB pages.
 
         The cursor of an unscoped stream is kept on its flow, so that a pull that was
-        cut off goes on; a scoped one starts again, known pages being duplicates.
+        cut off goes on; a scoped one goes on from ``cursor``. ``failures`` counts the
+        attempts before this one that got no answer.
         """
-        if not self._lock(system, stream, scope):
+        if not system.active or not self._lock(system, stream, scope):
             return
         flow = self.env["finance.flow"].search(
             [
@@ -32,22 +41,31 @@ class FinancePuller(models.AbstractModel):
                 ("stream", "=", stream),
             ]
         )
-        cursor = {} if scope else flow._read_cursor()
+        if not (flow or scope):
+            return  # archived
+        start = (cursor or {}) if scope else flow._read_cursor()
         try:
-            cursor, outcome = self._pages(system, flow, stream, scope, cursor)
-            self._pulled_well(system, stream, scope)
+            reached, more, busy = self._pages(system, flow, stream, scope, start)
         except (Refused, NeedsPerson) as refusal:
             self._refused(system, stream, scope, refusal)
             return
-        if flow and not scope:
-            flow.cursor = json.dumps(cursor)
-        if flow and not scope and outcome == END:
+        kept = reached if scope else None
+        again = False
+        if busy:
+            failures = 1 if reached != start else failures + 1
+            again = self._try_later(system, stream, scope, kept, failures, busy)
+        else:
+            self._pulled_well(system, stream, scope)
+        if more:
+            self.env["finance.engine"]._want_pull(system, stream, scope, kept)
+        if scope:
+            return
+        flow.write({"cursor": json.dumps(reached), "asked_again_at": again})
+        if not (more or busy):
             flow.pulled_at = fields.Datetime.now()
-        if outcome == MORE:
-            self.env["finance.engine"]._want_pull(system, stream, scope)
 
     def _pages(self, system, flow, stream, scope, cursor):
-        """(cursor to go on from, END, MORE or BUSY)."""
+        """(cursor to go on from, whether there is more, why no answer came)."""
         connector = system._plain_connector()
         door = {
             "system_id": system.id,
@@ -62,12 +80,11 @@ class FinancePuller(models.AbstractModel):
             try:
                 response = self.env["finance.sender"]._send(system, request)
             except RetryLater as busy:
-                self._try_later(system, stream, scope, busy)
-                return cursor, BUSY
+                return cursor, False, busy
             self._keep(door, connector, stream, scope, response)
             cursor = connector.advance(stream, cursor, response)
             request = connector.next_page(stream, scope, cursor, response)
-        return cursor, MORE if request else END
+        return cursor, request is not None, None
 
     def _keep(self, door, connector, stream, scope, response):
         delivery = Delivery(body=response.body, stream=stream, scope=scope)
@@ -75,18 +92,27 @@ class FinancePuller(models.AbstractModel):
         messages._store(door, delivery, connector.identify(delivery))
         self.env["finance.engine"]._hint(door["system_id"])
 
-    def _try_later(self, system, stream, scope, busy: RetryLater):
+    def _try_later(self, system, stream, scope, cursor, failures, busy: RetryLater):
+        """Ask again after growing pauses; when that was in vain, a person hears of it
+        and the last pause is kept. Returns when it will be (UTC, naive)."""
+        now = datetime.now(UTC)
+        decision = PULLING.next_attempt(failures, now, now, busy.after, RNG)
+        if decision.at is None:
+            self._refused(system, stream, scope, busy)
+        at = decision.at or now + timedelta(seconds=PULLING.steps[-1])
+        at = at.replace(tzinfo=None, microsecond=0)
         system.with_delay(
             channel="root.finance",
-            eta=busy.after or 60,
+            eta=at,
             identity_key=f"finance.pull.later:{system.id}:{stream}:{scope}",
             description=f"Pull {stream} {scope} of {system.code} again",
-        )._job_pull(stream, scope)
+        )._job_pull(stream, scope, cursor, failures)
+        return at
 
     def _cause(self, stream, scope):
         return f"pull:{stream}:{scope}"
 
-    def _refused(self, system, stream, scope, refusal):
+    def _refused(self, system, stream, scope, refusal: FinanceError):
         need = NeedsPerson(
             self._cause(stream, scope),
             str(refusal),

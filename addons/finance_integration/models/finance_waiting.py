@@ -91,14 +91,18 @@ class FinanceWaiting(models.AbstractModel):
         """The systems whose tables hold something to do, whether or not a job knows."""
         rows = self.env.execute_query(
             SQL(
-                """SELECT system_id FROM finance_message
+                """SELECT waiting.system_id FROM (
+                   SELECT system_id FROM finance_message
                     WHERE state IN ('received', 'retrying')
                       AND (next_attempt_at IS NULL
                            OR next_attempt_at <= now() AT TIME ZONE 'UTC')
                     UNION SELECT system_id FROM finance_document
                     WHERE state = 'normalised'
                     UNION SELECT system_id FROM finance_payout
-                    WHERE state = 'open' AND checked_at IS NULL"""
+                    WHERE state = 'open' AND checked_at IS NULL
+                    ) waiting
+                    JOIN finance_system system
+                      ON system.id = waiting.system_id AND system.active"""
             )
         )
         return [row[0] for row in rows]

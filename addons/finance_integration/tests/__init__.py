@@ -3,6 +3,7 @@ from . import test_balance_proof
 from . import test_batch
 from . import test_board
 from . import test_controls
+from . import test_doors
 from . import test_gateway_entries
 from . import test_governance
 from . import test_governance_database

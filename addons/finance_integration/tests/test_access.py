@@ -290,6 +290,7 @@ class Credentials(TwoCompanies):
         self.assertEqual(
             self.env["finance.credential"]._secrets(self.other.id, "webhook"), []
         )
-        self.assertFalse(self.other.base_url)
-        pulls = self.env["finance.flow"].search([("kind", "=", "pull")])
-        self.assertFalse(pulls)
+        self.assertEqual(self.other._api_host(), "neutralized.invalid")
+        self.assertEqual(self.other.environment, "test")
+        self.assertFalse(self.env["finance.flow"].search([]))
+        self.assertIsNone(self.env["finance.system"]._door("elsewhere"))

@@ -144,7 +144,6 @@ class Pulling(HubCase):
         with self.assertRaises(Refused):
             self.env["finance.sender"]._url(
                 self.system,
-                self.system._plain_connector(),
                 self.system._plain_connector().next_page("documents", "", {}, None),
             )
 
