@@ -60,7 +60,7 @@ class Part(BaseModel, metaclass=_Strict):
     _parts: ClassVar[tuple[str, ...]] = ()
 
     @classmethod
-    def __pydantic_init_subclass__(cls, **kwargs):
+    def __pydantic_init_subclass__(cls, **kwargs):  # pylint: disable=missing-return
         super().__pydantic_init_subclass__(**kwargs)
         found = {
             name: list(_leaves(field.annotation, field.metadata))

@@ -58,7 +58,7 @@ class ConnectorContract(TestCase):
 
     __test__ = False  # pytest: not this class itself, only its subclasses
 
-    def __init_subclass__(cls, **kwargs):
+    def __init_subclass__(cls, **kwargs):  # pylint: disable=missing-return
         super().__init_subclass__(**kwargs)
         cls.__test__ = True
 

@@ -87,7 +87,7 @@ class ShopConnector(Connector):
     def authorize(self, request, secrets):
         return request.with_headers(authorization=f"Bearer {secrets[0]}")
 
-    def read(self, body):
+    def read(self, body):  # pylint: disable=method-required-super
         content = strict_json.loads(body)
         if not isinstance(content, dict):
             raise MalformedPayload("The shop sends objects.")
