@@ -79,6 +79,32 @@ PAYOUT_STATUSES = {
     "canceled": ("cancelled", 3),
 }
 
+# The place of a status in the life of its object: what orders the events of one
+# second, as Stripe neither numbers events nor promises their order.
+# https://docs.stripe.com/webhooks#event-ordering
+PLACES = {
+    "charge": {"pending": 0, "succeeded": 1, "failed": 1},
+    "refund": {
+        "pending": 0,
+        "requires_action": 0,
+        "succeeded": 1,
+        "failed": 2,
+        "canceled": 2,
+    },
+    "dispute": {
+        "warning_needs_response": 0,
+        "warning_under_review": 1,
+        "warning_closed": 2,
+        "needs_response": 3,
+        "under_review": 4,
+        "charge_refunded": 5,
+        "prevented": 5,
+        "won": 5,
+        "lost": 5,
+    },
+    "invoice": {"draft": 0, "open": 1, "uncollectible": 2, "paid": 3, "void": 3},
+}
+
 # Where a stream is read, and what is asked for on every page.
 # https://docs.stripe.com/api/pagination and https://docs.stripe.com/expand
 EXPANDED = (("expand[]", "data.source"), ("expand[]", "data.source.charge"))
