@@ -53,13 +53,23 @@ class NeedsPerson(FinanceError):
 
     ``cause`` is the stable grouping key of equal cases (``"mapping:account:fee"``),
     ``category`` one of technical, data, control, reconciliation, and ``remedy``
-    tells in plain words what to do.
+    tells in plain words what to do. ``logged`` is what the log, which forgets
+    nothing, keeps of a message that names people.
     """
 
     code = "needs_person"
 
-    def __init__(self, cause: str, message: str, remedy: str, category: str = "data"):
+    def __init__(
+        self,
+        cause: str,
+        message: str,
+        remedy: str,
+        category: str = "data",
+        *,
+        logged: str = "",
+    ):
         super().__init__(message)
+        self.logged = logged or message
         self.cause = cause
         self.remedy = remedy
         self.category = category

@@ -6,7 +6,7 @@ those of double entry for payment gateways (clearing, transit, reserve, dispute
 accounts); they are data (:class:`Rule`), not code.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from .contract.envelope import Document
 from .errors import NeedsPerson
 from .mapping import MappingTable, valid_on
+from .partner_check import check_partner
 
 ZERO = Decimal(0)
 
@@ -74,12 +75,14 @@ class OpenItem:
     """The receivable or payable line of an invoice of ``currency`` in the books.
 
     ``balance_per_unit`` is not kept: Odoo values the reconciliation itself.
+    ``commercial_partner_id`` is who owes it: the company of a contact.
     """
 
     account_id: int
     partner_id: int
     move_id: int
     currency: str
+    commercial_partner_id: int = 0
 
 
 @dataclass(frozen=True)
@@ -101,7 +104,10 @@ class Snapshot:
     ``open_items`` are keyed by (role, foreign value); several of one key are for a
     person. ``open_amounts`` are keyed by (document type, source id). No entry may be
     dated on or before ``locked_through``. ``altered`` names versions whose content is
-    not what was approved: nothing is translated while there is one.
+    not what was approved: nothing is translated while there is one. ``partners`` are
+    the commercial partners behind the source's customer ids, as far as a person has
+    confirmed them, ``partner_names`` what those and the owners of open items are
+    called. ``accepted`` are (document digest, cause) pairs that a person let pass.
     """
 
     company_currency: str
@@ -116,6 +122,9 @@ class Snapshot:
     )
     locked_through: date | None = None
     altered: Sequence[str] = ()
+    partners: Mapping[str, int] = field(default_factory=dict)
+    partner_names: Mapping[int, str] = field(default_factory=dict)
+    accepted: Collection[tuple[str, str]] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -150,7 +159,9 @@ class CreditNoteDraft:
 
 @dataclass(frozen=True)
 class EntryDraft:
-    """A balanced entry as plain data, with the versions it was made by."""
+    """A balanced entry as plain data, with the versions it was made by. ``customer``
+    is the source's customer id with the partner whose open item is settled: what can
+    be learned about who is who."""
 
     date: date
     journal_id: int
@@ -159,6 +170,7 @@ class EntryDraft:
     rule: Rule
     mapping_versions: frozenset[int] = frozenset()
     credit_notes: tuple[CreditNoteDraft, ...] = ()
+    customer: tuple[str, int] | None = None
 
 
 @dataclass(frozen=True)
@@ -307,6 +319,7 @@ class _Translation:
             rule=self.rule,
             credit_notes=tuple(self._credit_notes()),
             mapping_versions=frozenset(self.versions),
+            customer=self._customer(lines),
         )
 
     def _check_period(self) -> None:
@@ -403,7 +416,13 @@ class _Translation:
                 f"Post the {role} {reference[1]}, or correct the reference at the"
                 " source; the document then goes on by itself.",
             )
+        check_partner(self.document, reference[1], items[0], self.snapshot)
         return items[0]
+
+    def _customer(self, lines: Sequence[DraftLine]) -> tuple[str, int] | None:
+        customer = self.document.reference("customer")
+        owner = next((line.partner_id for line in lines if line.settles), None)
+        return (customer, owner) if customer and owner else None
 
     def _credit_notes(self) -> Iterable[CreditNoteDraft]:
         item = self._open_item("invoice") if self.rule.credit_note else None

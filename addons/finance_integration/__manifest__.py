@@ -20,6 +20,8 @@
         "views/finance_document_views.xml",
         "wizards/finance_exception_close_views.xml",
         "views/finance_exception_views.xml",
+        "views/finance_acceptance_views.xml",
+        "views/finance_reference_views.xml",
         "views/finance_payout_views.xml",
         "views/finance_log_views.xml",
         "wizards/finance_log_check_views.xml",

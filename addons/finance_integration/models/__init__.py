@@ -31,4 +31,7 @@ from . import (
     finance_board,
     finance_balance_proof,
     finance_display,
+    finance_acceptance,
+    finance_reference,
+    finance_referenced,
 )

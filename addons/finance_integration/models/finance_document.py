@@ -185,15 +185,18 @@ class FinanceDocument(models.Model):
         )
         return {(kind, source, digest): id_ for kind, source, digest, id_ in inserted}
 
-    def _set_state(self, state: str, **values):
-        """The one way documents change their state. Raises ImpossibleTransition."""
+    def _set_state(self, state: str, logged: str = "", **values):
+        """The one way documents change their state. The log keeps ``logged``, or else
+        the reason. Raises ImpossibleTransition."""
         changing = self.filtered(
             lambda document: states.check(states.DOCUMENT, document.state, state)
         )
         if changing:
             changing.write({"state": state, **values})
             self.env["finance.log"]._append(
-                changing._log_rows(f"document.{state}", values.get("reason") or "")
+                changing._log_rows(
+                    f"document.{state}", logged or values.get("reason") or ""
+                )
             )
         return changing
 
@@ -202,7 +205,9 @@ class FinanceDocument(models.Model):
         for system, documents in self.grouped("system_id").items():
             exception = self.env["finance.exception"]._raise_for(system, need)
             left = documents.exception_id - exception
-            documents._set_state("held", reason=str(need), exception_id=exception.id)
+            documents._set_state(
+                "held", need.logged, reason=str(need), exception_id=exception.id
+            )
             left._resolve_unless_waiting()
 
     def _changed_after_posting(self) -> NeedsPerson:

@@ -103,7 +103,7 @@ class FinanceException(models.Model):
             }
         )
         self.env["finance.log"]._append(
-            [exception._log_row("exception.opened", str(need))]
+            [exception._log_row("exception.opened", need.logged)]
         )
         return exception
 

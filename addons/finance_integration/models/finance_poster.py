@@ -157,7 +157,18 @@ class FinancePoster(models.AbstractModel):
         system = items[0].documents.system_id
         self.env["finance.reconciler"]._reconcile(system, posted)
         self._link(items, moves)
+        self._learn_customers(system, items)
         self.env["finance.waiting"]._release_matched(system, moves.line_ids)
+
+    def _learn_customers(self, system, items):
+        """Whose invoice a customer's money has paid is who that customer may be."""
+        found = {
+            draft.customer[0]: (draft.customer[1], document.id)
+            for item in items
+            for document, draft in item.drafts.items()
+            if draft.customer
+        }
+        self.env["finance.reference"]._learn(system, "partner", found, "learned")
 
     def _check_dates(self, posted):
         """Odoo dates what falls into a locked period after it, without a word."""

@@ -23,6 +23,10 @@ class FinanceSnapshot(models.AbstractModel):
         currencies = self.env["res.currency"].search([])
         days = {posting.accounting_date(each, zone) for each in documents}
         rules = self.env["finance.posting.rule"]._plain_rules(system)
+        items, owners = self._open_items(company, documents)
+        payers = self.env["finance.reference"]._partners(
+            system, {each.reference("customer") for each in documents} - {None}
+        )
         return posting.Snapshot(
             company_currency=company.currency_id.name,
             time_zone=zone,
@@ -30,13 +34,16 @@ class FinanceSnapshot(models.AbstractModel):
             mappings=self.env["finance.mapping"]._tables(system),
             digits={each.name: each.decimal_places for each in currencies},
             rates=self._rates(company, currencies, days),
-            open_items=self._open_items(company, documents),
+            open_items=items,
             open_amounts=self._open_amounts(system, documents, rules),
             locked_through=self._locked_through(company),
             altered=[
                 *self.env["finance.mapping.version"]._altered(system),
                 *self.env["finance.posting.rule.version"]._altered(system),
             ],
+            partners={foreign: owner for foreign, (owner, _name) in payers.items()},
+            partner_names=dict(owners) | dict(payers.values()),
+            accepted=self.env["finance.acceptance"]._accepted(system, documents),
         )
 
     def _rates(self, company, currencies, days) -> dict[tuple[str, date], Decimal]:
@@ -60,11 +67,11 @@ class FinanceSnapshot(models.AbstractModel):
                 rates[currency.name, day] = Decimal(repr(rate))
         return rates
 
-    def _open_items(self, company, documents) -> dict:
-        """The customer invoices named by documents, with one query."""
+    def _open_items(self, company, documents) -> tuple[dict, dict]:
+        """The customer invoices named by documents, and the names of who owes them."""
         numbers = {each.reference("invoice") for each in documents} - {None}
         if not numbers:
-            return {}
+            return {}, {}
         lines = self.env["account.move.line"].search(
             [
                 ("company_id", "=", company.id),
@@ -74,6 +81,9 @@ class FinanceSnapshot(models.AbstractModel):
                 ("account_type", "=", "asset_receivable"),
             ]
         )
+        lines.partner_id.fetch(["commercial_partner_id"])
+        owners = lines.partner_id.commercial_partner_id
+        owners.fetch(["name"])
         items = defaultdict(dict)  # an invoice paid in parts has several lines
         for line in lines:
             items["invoice", line.move_name][line.move_id] = posting.OpenItem(
@@ -81,8 +91,10 @@ class FinanceSnapshot(models.AbstractModel):
                 partner_id=line.partner_id.id,
                 move_id=line.move_id.id,
                 currency=line.currency_id.name,
+                commercial_partner_id=line.partner_id.commercial_partner_id.id,
             )
-        return {key: tuple(found.values()) for key, found in items.items()}
+        found = {key: tuple(several.values()) for key, several in items.items()}
+        return found, {owner.id: owner.name for owner in owners}
 
     def _open_amounts(self, system, documents, rules) -> dict:
         """What is open under the reference of documents whose rule asks for it."""

@@ -54,6 +54,19 @@ class FinanceWaiting(models.AbstractModel):
             )
         )
 
+    def _has_come_partner(self, exception, _rest: str) -> bool:
+        """Both are one partner now: the invoice's or the customer's was merged."""
+        canonical = exception.document_ids[:1]._plain()
+        system = exception.system_id
+        snapshot = self.env["finance.snapshot"]
+        items, _owners = snapshot._open_items(exception.company_id, [canonical])
+        customer, invoice = map(canonical.reference, ("customer", "invoice"))
+        payers = self.env["finance.reference"]._partners(system, [customer])
+        found = items.get(("invoice", invoice), ())
+        return {each.commercial_partner_id for each in found} == {
+            payers.get(customer, (None,))[0]
+        }
+
     def _has_come_mapping(self, exception, rest: str) -> bool:
         code, _, key = rest.partition(":")
         tables = self.env["finance.mapping"]._tables(exception.system_id)

@@ -1,0 +1,100 @@
+from odoo import api, fields, models
+from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from ..roles import need_role
+
+#: the causes a person may let one document pass, by their first word
+ACCEPTABLE = ("partner",)
+
+
+class FinanceAcceptance(models.Model):
+    """A person's word, with the reason, that one document may pass one control.
+
+    It holds for that content only: a later revision of the object is stopped again.
+    """
+
+    _name = "finance.acceptance"
+    _description = "Accepted Once"
+    _order = "id desc"
+    _rec_name = "reason"
+
+    document_id = fields.Many2one(
+        "finance.document", required=True, readonly=True, ondelete="restrict"
+    )
+    company_id = fields.Many2one(
+        related="document_id.company_id", store=True, index=True
+    )
+    cause = fields.Char(required=True, readonly=True)
+    reason = fields.Char(required=True, readonly=True)
+
+    _cause_unique = models.Constraint(
+        "UNIQUE (document_id, cause)", "This has been accepted already."
+    )
+
+    @api.model
+    def _accepted(self, system, documents) -> frozenset[tuple[str, str]]:
+        """(digest, cause) of what was let pass among canonical ``documents``."""
+        self.flush_model()
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT document.digest, acceptance.cause
+                     FROM finance_document document
+                     JOIN finance_acceptance acceptance
+                       ON acceptance.document_id = document.id
+                    WHERE document.system_id = %s AND document.source_id = ANY(%s)""",
+                system.id,
+                [each.source_id for each in documents],
+            )
+        )
+        return frozenset(rows)
+
+
+class FinanceException(models.Model):
+    # a room of its own: letting something pass is not the life of a case
+    _inherit = "finance.exception"  # pylint: disable=consider-merging-classes-inherited
+
+    may_be_accepted = fields.Boolean(compute="_compute_may_be_accepted")
+
+    @api.depends("cause", "state")
+    def _compute_may_be_accepted(self):
+        for case in self:
+            kind = (case.cause or "").partition(":")[0]
+            case.may_be_accepted = case.state == "open" and kind in ACCEPTABLE
+
+    def _accept(self, reason: str):
+        """Let the documents that wait for this case now pass it."""
+        self.ensure_one()
+        need_role(self, "approver")
+        if not (reason.strip() and self.may_be_accepted):
+            raise UserError(
+                self.env._("Only an open control can be accepted, for a reason.")
+            )
+        # sudo: an approver may not write documents; the role was checked
+        case = self.sudo()
+        held = case.document_ids.filtered(lambda each: each.state == "held")
+        case.env["finance.acceptance"].create(
+            [
+                {"document_id": each.id, "cause": case.cause, "reason": reason.strip()}
+                for each in held
+            ]
+        )
+        self.env["finance.log"]._append(
+            held._log_rows("document.accepted", reason.strip())
+        )
+        case._release()
+
+
+class FinanceAcceptanceWizard(models.TransientModel):
+    """Asks for the reason."""
+
+    _name = "finance.acceptance.wizard"
+    _description = "Accept Once"
+
+    exception_id = fields.Many2one("finance.exception", required=True)
+    reason = fields.Char(required=True, help="Kept in the log with your name.")
+
+    def action_accept(self):
+        self.ensure_one()
+        self.exception_id._accept(self.reason)
+        return {"type": "ir.actions.act_window_close"}
