@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -88,12 +89,16 @@ def demo(arguments: list[str]) -> int:
     month = importlib.import_module("month.run")
     with prepared() as server:
         database.ensure(server, options.database, month.MODULES)
-        with odoo_server.serving(server, options.database, options.port) as running:
-            result = month.play(running, options.charges)
-            print(json.dumps(result) if options.json else month.table(result))
-            sys.stdout.flush()
-            if not options.once:
-                _leave_open(running)
+        with ThreadPoolExecutor(1) as meanwhile:
+            script = meanwhile.submit(
+                month.get_ready, options.database, options.charges
+            )
+            with odoo_server.serving(server, options.database, options.port) as running:
+                result = month.play(running, script.result())
+                print(json.dumps(result) if options.json else month.table(result))
+                sys.stdout.flush()
+                if not options.once:
+                    _leave_open(running)
     return 0 if result["ties"] else 1
 
 

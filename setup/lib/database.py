@@ -52,7 +52,7 @@ def ensure(server: Server, name: str, extra: tuple[str, ...] = (), **env: str) -
     if known and set(known) - set(wanted):
         say(f"An addon is gone: making {name} anew")
         drop(server, name)
-        known = {}
+        known, installed = {}, set()
     changed = [addon for addon in wanted if known.get(addon) != wanted[addon]]
     if not changed:
         return

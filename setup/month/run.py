@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import requests
@@ -17,7 +18,7 @@ from lib.console import SetupError, say
 from lib.paths import ODOO_CONF
 from stripe_simulator import Simulator
 
-from . import Month, books, make_plan, plan_deliveries, statement
+from . import DeliveryPlan, Month, Plan, books, make_plan, plan_deliveries, statement
 from .totals import collect, disagreements, unanswered
 
 MODULES = ("account_statement_import_camt",)
@@ -26,19 +27,36 @@ QUIET_LIMIT = 900  # seconds the road may take to come to rest
 EDITOR = "finance_editor"
 
 
-def play(running, charges):
-    """Play a month of ``charges`` on the Odoo ``running``; the totals to print."""
-    started = time.monotonic()
+@dataclass(frozen=True)
+class Script:
+    """A month before anybody saw it: its plan, what happened at the source, and how
+    the news of it travels."""
+
+    plan: Plan
+    month: Month
+    sent: DeliveryPlan
+
+
+def get_ready(database, charges):
+    """The Script of a month of ``charges``, and Odoo loaded into this process for
+    ``database``: what can be done while the server starts."""
     plan = make_plan(charges=charges)
     month = Month(plan).play()
+    events = {key: account.events for key, account in month.accounts.items()}
+    with odoo(database):
+        return Script(plan, month, plan_deliveries(events))
+
+
+def play(running, script):
+    """Play ``script`` on the Odoo ``running``; the totals to print."""
+    started = time.monotonic()
+    plan, month, sent = script.plan, script.month, script.sent
     # it answers as long as this process lives, as people may pull again later
     simulator = Simulator(month.accounts.values())
     simulator.__enter__()
     say("Preparing companies, accounts and invoices …")
     with odoo(running.database) as env:
         books.prepare(env, plan, simulator.url, _secrets(month))
-    events = {key: account.events for key, account in month.accounts.items()}
-    sent = plan_deliveries(events)
     answers = _deliver(running, month, sent)
     with odoo(running.database) as env:
         env["finance.flow"].search([("kind", "=", "pull")]).action_pull_now()

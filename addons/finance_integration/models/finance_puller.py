@@ -89,8 +89,10 @@ class FinancePuller(models.AbstractModel):
     def _keep(self, door, connector, stream, scope, response):
         delivery = Delivery(body=response.body, stream=stream, scope=scope)
         messages = self.env["finance.message"]
-        messages._store(door, delivery, connector.identify(delivery))
-        self.env["finance.engine"]._hint(door["system_id"])
+        identity = connector.identify(delivery)
+        _message, status = messages._store(door, delivery, identity)
+        if status == "accepted":
+            self.env["finance.engine"]._hint(door["system_id"])
 
     def _try_later(self, system, stream, scope, cursor, failures, busy: RetryLater):
         """Ask again after growing pauses; when that was in vain, a person hears of it
