@@ -58,6 +58,8 @@ def _check_one_journal(drafts: Sequence[EntryDraft], ref: str) -> None:
             "Map them to one journal, or post one entry per transaction; then try"
             " again.",
             category="control",
+            field="Journal of the payout",
+            value=ref,
         )
 
 

@@ -53,8 +53,10 @@ class NeedsPerson(FinanceError):
 
     ``cause`` is the stable grouping key of equal cases (``"mapping:account:fee"``),
     ``category`` one of technical, data, control, reconciliation, and ``remedy``
-    tells in plain words what to do. ``logged`` is what the log, which forgets
-    nothing, keeps of a message that names people.
+    tells in plain words what to do. ``field`` and ``value`` name what is wrong with
+    what ("Fee", "odd_fee"). ``action`` is the code of the button that does what the
+    remedy says; the hub has the table of them. ``logged`` is what the log, which
+    forgets nothing, keeps of a message that names people.
     """
 
     code = "needs_person"
@@ -66,6 +68,9 @@ class NeedsPerson(FinanceError):
         remedy: str,
         category: str = "data",
         *,
+        field: str = "",
+        value: str = "",
+        action: str = "try_again",
         logged: str = "",
     ):
         super().__init__(message)
@@ -73,6 +78,9 @@ class NeedsPerson(FinanceError):
         self.cause = cause
         self.remedy = remedy
         self.category = category
+        self.field = field
+        self.value = value
+        self.action = action
 
 
 class ImpossibleTransition(FinanceError):

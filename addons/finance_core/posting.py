@@ -251,6 +251,9 @@ def find_rule(document: Document, day: date, rules: Sequence[Rule]) -> Rule:
         f"rule:{what}",
         f"No posting rule says what to do with “{what}”.",
         "Add a posting rule for it; the waiting documents then go on by themselves.",
+        field="Kind of document",
+        value=what,
+        action="add_rule",
     )
 
 
@@ -284,6 +287,8 @@ def _check_unaltered(snapshot: Snapshot) -> None:
             "Find out who changed it; then have a new version of it approved. The"
             " waiting documents go on by themselves.",
             category="control",
+            field="Approved version",
+            value=name,
         )
 
 
@@ -331,6 +336,8 @@ class _Translation:
                 f" (through {locked}).",
                 "Reopen the period or grant a lock date exception, then try again.",
                 category="control",
+                field="Accounting date",
+                value=str(self.date),
             )
 
     def _lines(self, rule_line: RuleLine):
@@ -373,6 +380,8 @@ class _Translation:
                 f"The books hold no money of {document.type} {document.source_id}.",
                 "Wait for the transaction that moved it, or ask the source for it; the"
                 " document then goes on by itself.",
+                field=_words(document.type),
+                value=document.source_id,
             )
         return [
             _Part(
@@ -408,6 +417,8 @@ class _Translation:
                 f"The books know {len(items)} documents as {role} {reference[1]}.",
                 "Rename all but the one that is meant, then try again.",
                 category="control",
+                field=_words(role),
+                value=reference[1],
             )
         if not items:
             raise NeedsPerson(
@@ -415,6 +426,8 @@ class _Translation:
                 f"The {role} {reference[1]} is not posted in the books.",
                 f"Post the {role} {reference[1]}, or correct the reference at the"
                 " source; the document then goes on by itself.",
+                field=_words(role),
+                value=reference[1],
             )
         check_partner(self.document, reference[1], items[0], self.snapshot)
         return items[0]
@@ -446,6 +459,8 @@ class _Translation:
                 f" {item.currency}.",
                 "Correct the reference at the source, or post it by hand.",
                 category="control",
+                field="Currency",
+                value=part.currency,
             )
 
     def _map(self, mapping: str, key: Sequence[str], values: Mapping) -> int:
@@ -461,6 +476,9 @@ class _Translation:
                 f"“{shown}” has no target in the mapping “{label}”.",
                 f"Add “{shown}” to the mapping “{label}”; the waiting documents then"
                 " go on by themselves.",
+                field=label,
+                value=shown,
+                action="add_mapping",
             )
         self.versions.add(table.version_id)
         return rule.target
@@ -490,6 +508,9 @@ class _Translation:
                 f"rate:{currency}:{self.date}",
                 f"There is no exchange rate for {currency} on {self.date}.",
                 f"Enter the rate of {currency} for {self.date}.",
+                field="Exchange rate",
+                value=f"{currency}, {self.date}",
+                action="open_currency",
             )
         return _rounded(amount * rate, self.snapshot.digits[company])
 
@@ -500,6 +521,9 @@ class _Translation:
                 f"currency:{currency}",
                 f"The currency {currency} is not active in Odoo.",
                 f"Activate {currency} under Accounting › Configuration › Currencies.",
+                field="Currency",
+                value=currency,
+                action="open_currency",
             )
         if _rounded(amount, digits) != amount:
             raise NeedsPerson(
@@ -507,6 +531,9 @@ class _Translation:
                 f"{amount} {currency} has more decimals than {currency} has in Odoo.",
                 f"Correct the decimal places of {currency}, or the source.",
                 category="control",
+                field="Currency",
+                value=currency,
+                action="open_currency",
             )
         return amount
 
@@ -536,6 +563,8 @@ class _Translation:
                 f"Check the rate of {document.currency} for {self.date} and the amounts"
                 " at the source, then try again.",
                 category="control",
+                field="Exchange difference",
+                value=f"{abs(missing)} {company}",
             )
 
     def _difference(self, rule_line: RuleLine, missing: Decimal) -> DraftLine:
@@ -548,6 +577,10 @@ class _Translation:
             balance=missing,
             label=rule_line.label or self.document.source_id,
         )
+
+
+def _words(code: str) -> str:
+    return code.replace("_", " ").capitalize()
 
 
 def _rounded(amount: Decimal, digits: int) -> Decimal:
@@ -567,6 +600,8 @@ def _spread_rounding(lines, missing, document, snapshot) -> list[DraftLine]:
             f" {missing} {company} are missing.",
             "Correct the posting rule or the document at its source.",
             category="control",
+            field="Difference",
+            value=f"{missing} {company}",
         )
     largest = max(converted, key=lambda i: abs(lines[i].balance))
     line = lines[largest]

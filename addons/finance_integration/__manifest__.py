@@ -6,7 +6,7 @@
     "website": "https://github.com/finance-integration/finance-integration",
     "author": "Finance Integration contributors",
     "license": "AGPL-3",
-    "depends": ["account", "finance_core", "queue_job"],
+    "depends": ["account", "finance_core", "mail", "queue_job", "resource"],
     "external_dependencies": {"python": ["cryptography", "pydantic", "requests"]},
     "data": [
         "security/finance_integration_groups.xml",

@@ -100,6 +100,9 @@ class WebhookController(http.Controller):
             f"{identity} was delivered again with other content and was refused.",
             "Ask the source which content is right.",
             category="control",
+            field="Foreign ID",
+            value=identity,
+            action="close",
         )
         system = env["finance.system"].browse(system_id)
         env["finance.exception"]._raise_for(system, need, message_id=message_id)

@@ -6,6 +6,7 @@ from . import (
     finance_credential,
     finance_document,
     finance_engine,
+    finance_exception_remedy,
     finance_exception,
     finance_flow,
     finance_governed,

@@ -114,5 +114,8 @@ class FinanceBalanceProof(models.AbstractModel):
                     " clearing account, and for an opening balance not yet booked."
                 ),
                 category="reconciliation",
+                field=self.env._("Balance"),
+                value=f"{stated} {currency}",
+                action="close",
             )
             self.env["finance.exception"]._raise_for(system, need)

@@ -2,18 +2,7 @@
 
 from odoo import api, fields, models
 
-from ..roles import need_role
-
-
-def open_record(record) -> dict:
-    """The action that opens one record's form."""
-    return {
-        "type": "ir.actions.act_window",
-        "res_model": record._name,
-        "res_id": record.id,
-        "view_mode": "form",
-        "views": [(False, "form")],
-    }
+from ..screens import open_record
 
 
 class FinanceMessage(models.Model):
@@ -51,24 +40,6 @@ class FinanceException(models.Model):
 
     def action_open_payout(self):
         return open_record(self.payout_id)
-
-    def action_pull_again(self):
-        """Pull once more what could not be pulled."""
-        self.ensure_one()
-        need_role(self, "operator")
-        _pull, stream, scope = self.cause.split(":", 2)
-        self.env["finance.engine"]._want_pull(self.system_id, stream, scope)
-        return self._notify(
-            self.env._("The provider is asked again in the background.")
-        )
-
-    def action_pull_payout(self):
-        """Ask the provider once more for the payout this is about."""
-        need_role(self, "user")
-        self.payout_id.action_pull_again()
-        return self._notify(
-            self.env._("The provider is asked again in the background.")
-        )
 
 
 class FinancePayout(models.Model):

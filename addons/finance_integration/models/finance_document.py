@@ -219,6 +219,9 @@ class FinanceDocument(models.Model):
             "Compare both. Reverse or correct the entry in the books if needed, then"
             " close this with the reason; what came later is not posted.",
             category="control",
+            field="Foreign ID",
+            value=self.source_id,
+            action="close",
         )
 
     def _log_rows(self, event: str, detail="") -> Iterable[dict]:

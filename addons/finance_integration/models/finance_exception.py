@@ -22,6 +22,7 @@ class FinanceException(models.Model):
     """A business case that needs a person. Equal causes share one exception."""
 
     _name = "finance.exception"
+    _inherit = "finance.exception.remedies"
     _description = "Exception"
     _order = "state, due_at, id"
 
@@ -92,6 +93,9 @@ class FinanceException(models.Model):
                 "remedy": need.remedy or None,
                 "cause": need.cause,
                 "category": need.category,
+                "field": need.field or None,
+                "value": need.value or None,
+                "action": need.action or None,
                 "state": "open",
                 "system_id": system.id,
                 "company_id": system.company_id.id,
@@ -102,9 +106,7 @@ class FinanceException(models.Model):
                 **links,
             }
         )
-        self.env["finance.log"]._append(
-            [exception._log_row("exception.opened", need.logged)]
-        )
+        exception._append_log("exception.opened", need.logged)
         return exception
 
     @api.model
@@ -124,16 +126,18 @@ class FinanceException(models.Model):
         )
         return self.browse(id_ for (id_,) in self.env.cr.fetchall())
 
-    def _log_row(self, event: str, detail: str) -> dict:
-        self.ensure_one()
-        return {
-            "event": event,
-            "system_id": self.system_id.id,
-            "company_id": self.company_id.id,
-            "exception_id": self.id,
-            "message_id": self.message_id.id,
-            "detail": detail,
-        }
+    def _append_log(self, event: str, detail: str):
+        self.env["finance.log"]._append(
+            {
+                "event": event,
+                "system_id": exception.system_id.id,
+                "company_id": exception.company_id.id,
+                "exception_id": exception.id,
+                "message_id": exception.message_id.id,
+                "detail": detail,
+            }
+            for exception in self
+        )
 
     def _resolve(self, resolution: str):
         """Close exceptions that are no longer true."""
@@ -148,9 +152,7 @@ class FinanceException(models.Model):
                 "resolved_by_id": self.env.uid,
             }
         )
-        self.env["finance.log"]._append(
-            each._log_row("exception.resolved", resolution) for each in open_ones
-        )
+        open_ones._append_log("exception.resolved", resolution)
 
     @api.model
     def _resolve_empty(self, system_id: int):
@@ -196,9 +198,8 @@ class FinanceException(models.Model):
     def _close(self, reason: str):
         """End a case by a person's word. What waits for something else cannot be
         ended so; what came too late is superseded."""
-        self.ensure_one()
         held = self.document_ids.filtered(lambda each: each.state == "held")
-        if held and not self.cause.startswith("changed:"):
+        if held and set(held.exception_id.mapped("action")) != {"close"}:
             raise UserError(
                 self.env._(
                     "%(count)s documents still wait for this. Do what the remedy says.",
@@ -225,21 +226,6 @@ class FinanceException(models.Model):
             "res_model": "finance.document",
             "domain": [("exception_id", "=", self.id)],
             "view_mode": "list,form",
-        }
-
-    def action_add_mapping(self):
-        """Open a new line, with the missing value filled in, in the mapping's draft."""
-        self.ensure_one()
-        _, code, key = self.cause.split(":", 2)
-        mapping = self.env["finance.mapping"]._find(self.system_id, code)
-        version = mapping._draft(self.name)
-        return {
-            "type": "ir.actions.act_window",
-            "name": self.env._("Add to Mapping"),
-            "res_model": "finance.mapping.rule",
-            "view_mode": "form",
-            "target": "new",
-            "context": {"default_version_id": version.id, "default_key": key},
         }
 
     def _notify(self, message: str) -> dict:

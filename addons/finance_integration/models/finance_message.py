@@ -262,6 +262,9 @@ class FinanceMessage(models.Model):
             f"Message {self.identity} could not be processed: {reason}",
             "Remove the cause, then replay the message.",
             category="technical",
+            field=self.env._("Message"),
+            value=self.identity,
+            action="replay",
         )
         self.env["finance.exception"]._raise_for(
             self.system_id, need, message_id=self.id

@@ -85,6 +85,9 @@ class FinanceNormaliser(models.AbstractModel):
             f"Message {message.identity} cannot be read: {reason}",
             "Ask the source to send it again in the agreed form, or replay it once the"
             " connector understands it.",
+            field=self.env._("Message"),
+            value=message.identity,
+            action="replay",
         )
         self.env["finance.exception"]._raise_for(system, need, message_id=message.id)
 

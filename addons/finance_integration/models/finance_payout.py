@@ -220,7 +220,15 @@ class FinancePayout(models.Model):
     def _stop(self, words: str, remedy: str, category="reconciliation"):
         """A person has to look at this payout: one exception, with what is known
         now."""
-        need = NeedsPerson(f"payout:{self.source_id}", words, remedy, category=category)
+        need = NeedsPerson(
+            f"payout:{self.source_id}",
+            words,
+            remedy,
+            category=category,
+            field=self.env._("Payout"),
+            value=self.source_id,
+            action="ask_provider",
+        )
         self._exceptions().filtered(lambda each: each.name != words)._resolve(
             self.env._("Something else is known by now.")
         )

@@ -120,6 +120,9 @@ class FinancePuller(models.AbstractModel):
             str(refusal),
             "Check the API key and the address of the system, then pull again.",
             category="technical",
+            field=self.env._("What is pulled"),
+            value=f"{stream} {scope}".strip(),
+            action="pull_again",
         )
         self.env["finance.exception"]._raise_for(system, need)
 

@@ -269,6 +269,12 @@ class HubCase(TransactionCase):
             ]
         )
 
+    @classmethod
+    def press(cls, exception, remedy, user=None):
+        """What the button of an exception's form answers, to ``user``."""
+        seen = exception.with_user(user) if user else exception
+        return seen.with_context(remedy=remedy).action_remedy()
+
     # -- what the books say --------------------------------------------------------
 
     @classmethod

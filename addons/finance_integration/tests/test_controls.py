@@ -39,7 +39,7 @@ class Held(HubCase):
         exception = self.assert_held("t1", "mapping:fee:mystery")
         self.assertIn("mystery", exception.name)
         self.assertEqual(
-            exception.action_add_mapping()["context"]["default_key"], "mystery"
+            self.press(exception, "add_mapping")["context"]["default_key"], "mystery"
         )
         cost = self.account("processing", "fee")
         self.add_mapping(

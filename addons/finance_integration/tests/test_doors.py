@@ -90,7 +90,7 @@ class Buttons(HubCase):
             },
         )
         cls.case = cls.find("t1").exception_id
-        need = NeedsPerson("pull:documents:", "Down.", "Ask.", category="technical")
+        need = NeedsPerson("pull:documents:", "Down.", "Ask.", action="pull_again")
         cls.down = cls.env["finance.exception"]._raise_for(cls.system, need)
         cls.payout = cls.env["finance.payout"].search(
             [("system_id", "=", cls.system.id)]
@@ -101,8 +101,11 @@ class Buttons(HubCase):
         everybody = {"user", "operator", "editor", "approver", "admin"}
         for record, button, allowed in (
             (self.case, "action_try_again", everybody),
-            (self.down, "action_pull_again", {"operator", "admin"}),
-            (self.case, "action_pull_payout", everybody),
+            (
+                self.down.with_context(remedy="pull_again"),
+                "action_remedy",
+                {"operator", "admin"},
+            ),
             (self.payout, "action_pull_again", everybody),
             (self.flow, "action_pull_now", {"operator", "admin"}),
             (self.case.document_ids.message_id, "action_replay", {"operator", "admin"}),

@@ -125,8 +125,8 @@ class Cycle(GovernedCase):
 
     def test_exception_leads_to_a_line_in_the_draft(self):
         self.play(txn("t1", "payment", "10.00", fees={"mystery": "0.50"}))
-        exception = self.find("t1").exception_id.with_user(self.editor)
-        context = exception.action_add_mapping()["context"]
+        exception = self.find("t1").exception_id
+        context = self.press(exception, "add_mapping", self.editor)["context"]
         draft = self.env["finance.mapping.version"].browse(
             context["default_version_id"]
         )

@@ -80,7 +80,7 @@ class Waiting(HubCase):
         exception = self.open_exception("changed:")
         user = self.make_user("user")
         self.env["finance.exception.close"].with_user(user).create(
-            {"exception_id": exception.id, "reason": "The source was wrong."}
+            {"exception_ids": exception.ids, "reason": "The source was wrong."}
         ).action_close()
         self.assertEqual(exception.state, "resolved")
         self.assertEqual(exception.resolved_by_id, user)
@@ -92,7 +92,7 @@ class Waiting(HubCase):
         self.play(txn("t1", "payment", "10.00", fees={"odd": "1.00"}))
         closing = self.env["finance.exception.close"].create(
             {
-                "exception_id": self.open_exception("mapping:").id,
+                "exception_ids": self.open_exception("mapping:").ids,
                 "reason": "I do not want to.",
             }
         )

@@ -8,16 +8,15 @@ class FinanceExceptionClose(models.TransientModel):
     _name = "finance.exception.close"
     _description = "Close an Exception"
 
-    exception_id = fields.Many2one("finance.exception", required=True)
+    exception_ids = fields.Many2many("finance.exception", required=True)
     reason = fields.Char(required=True, help="Kept in the log with your name.")
 
     def action_close(self):
         self.ensure_one()
-        exception = self.exception_id
-        exception.check_access("write")
+        self.exception_ids.check_access("write")
         if not self.reason.strip():
             raise UserError(self.env._("Say why this case is closed."))
-        # sudo: the right to care for the exception was checked; documents that it is
-        # about may be superseded, which people cannot do by themselves
-        exception.sudo()._close(self.reason.strip())
+        # sudo: the right to care for the exceptions was checked; documents that they
+        # are about may be superseded, which people cannot do by themselves
+        self.exception_ids.sudo()._close(self.reason.strip())
         return {"type": "ir.actions.act_window_close"}

@@ -48,7 +48,7 @@ tours.add("finance_exception_leads_to_a_proposal", {
         {
             content: "A document waits; the remedy has its button",
             trigger:
-                ".o_form_view:has(button[name=action_open_documents]) button[name=action_add_mapping]",
+                ".o_form_view:has(button[name=action_open_documents]) button.o_finance_remedy_add_mapping",
             run: "click",
         },
         {
