@@ -33,6 +33,7 @@
         "views/finance_system_views.xml",
         "views/finance_board_views.xml",
         "views/account_move_views.xml",
+        "views/finance_timeline_views.xml",
         "views/finance_menus.xml",
     ],
     "assets": {

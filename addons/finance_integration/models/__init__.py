@@ -35,4 +35,6 @@ from . import (
     finance_acceptance,
     finance_reference,
     finance_referenced,
+    finance_timeline,
+    finance_timeline_events,
 )

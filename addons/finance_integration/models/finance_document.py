@@ -66,7 +66,7 @@ class FinanceDocument(models.Model):
         selection=lambda self: self._type_selection(), required=True, readonly=True
     )
     category = fields.Char(readonly=True)
-    source_id = fields.Char("Foreign ID", required=True, readonly=True)
+    source_id = fields.Char("Foreign ID", required=True, readonly=True, index=True)
     revision = fields.Float(digits=(16, 0), readonly=True)
     state = fields.Selection(STATES, required=True, readonly=True)
     digest = fields.Char(required=True, readonly=True)

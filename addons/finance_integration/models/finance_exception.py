@@ -49,7 +49,9 @@ class FinanceException(models.Model):
     message_id = fields.Many2one(
         "finance.message", readonly=True, index="btree_not_null", ondelete="restrict"
     )
-    payout_id = fields.Many2one("finance.payout", readonly=True, ondelete="restrict")
+    payout_id = fields.Many2one(
+        "finance.payout", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
     resolved_at = fields.Datetime(readonly=True)
     resolved_by_id = fields.Many2one("res.users", readonly=True)
     resolution = fields.Char(readonly=True)
@@ -134,6 +136,7 @@ class FinanceException(models.Model):
                 "company_id": exception.company_id.id,
                 "exception_id": exception.id,
                 "message_id": exception.message_id.id,
+                "payout_id": exception.payout_id.id,
                 "detail": detail,
             }
             for exception in self

@@ -14,6 +14,7 @@ COLUMNS = (
     "document_id",
     "move_id",
     "exception_id",
+    "payout_id",
     "detail",
 )
 
@@ -96,6 +97,9 @@ class FinanceLog(models.Model):
     exception_id = fields.Many2one(
         "finance.exception", readonly=True, ondelete="restrict"
     )
+    payout_id = fields.Many2one(
+        "finance.payout", readonly=True, index="btree_not_null", ondelete="restrict"
+    )
     detail = fields.Char(readonly=True)
     seal_id = fields.Many2one(
         "finance.log.seal",
@@ -103,6 +107,9 @@ class FinanceLog(models.Model):
         compute="_compute_seal_id",
         groups="finance_integration.group_auditor,finance_integration.group_admin",
     )
+
+    # its documents have entries of their own, thousands may share one exception
+    _of_exception = models.Index("(exception_id) WHERE document_id IS NULL")
 
     def _compute_move_model(self):
         self.move_model = "account.move"

@@ -44,7 +44,10 @@ class FinanceMessage(models.Model):
     )
     state = fields.Selection(STATES, required=True, readonly=True)
     identity = fields.Char(
-        required=True, readonly=True, help="What makes two deliveries the same."
+        required=True,
+        readonly=True,
+        index=True,
+        help="What makes two deliveries the same.",
     )
     revision = fields.Integer(
         readonly=True, help="Counts other contents that came under one identity."
@@ -52,7 +55,7 @@ class FinanceMessage(models.Model):
     digest = fields.Char(
         "SHA-256", readonly=True, help="Of the bytes as they travelled."
     )
-    correlation_id = fields.Char(readonly=True)
+    correlation_id = fields.Char(readonly=True, index=True)
     stream = fields.Char(readonly=True)
     scope = fields.Char(readonly=True)
     size = fields.Integer("Bytes", readonly=True)

@@ -30,7 +30,7 @@ class FinancePayout(models.Model):
         "finance.system", required=True, readonly=True, ondelete="restrict"
     )
     company_id = fields.Many2one(related="system_id.company_id", store=True, index=True)
-    source_id = fields.Char("Foreign ID", required=True, readonly=True)
+    source_id = fields.Char("Foreign ID", required=True, readonly=True, index=True)
     status = fields.Char("Status at the Provider", readonly=True)
     method = fields.Char(readonly=True)
     automatic = fields.Boolean(
@@ -39,7 +39,10 @@ class FinancePayout(models.Model):
         help="The provider tells which transactions an automatic payout consists of.",
     )
     trace_id = fields.Char(
-        "Reference at the Bank", readonly=True, help="What the bank line may quote."
+        "Reference at the Bank",
+        readonly=True,
+        index="btree_not_null",
+        help="What the bank line may quote.",
     )
     arrival_date = fields.Date(readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True)
@@ -179,6 +182,7 @@ class FinancePayout(models.Model):
                 "event": f"payout.{state}",
                 "system_id": payout.system_id.id,
                 "company_id": payout.company_id.id,
+                "payout_id": payout.id,
                 "detail": f"{payout.source_id} {payout.reason or ''}".strip(),
             }
             for payout in changing

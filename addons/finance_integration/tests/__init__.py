@@ -12,6 +12,7 @@ from . import test_payouts
 from . import test_pull
 from . import test_refunds
 from . import test_settling
+from . import test_timeline
 from . import test_tours
 from . import test_waiting
 from . import test_log_seals
