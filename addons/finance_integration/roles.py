@@ -1,5 +1,6 @@
 """The one check of the buttons: is this for you?"""
 
+from odoo import SUPERUSER_ID
 from odoo.exceptions import AccessError
 
 
@@ -12,6 +13,16 @@ def need_role(records, role: str):
     env = records.env
     if not (env.su or has_role(env, role)):
         raise AccessError(env._("Your role does not allow this."))
+
+
+def need_decider(env):
+    """Let an approver decide, but no administrator and no robot, whatever ``sudo``
+    says. Raises AccessError."""
+    robot = env.uid == SUPERUSER_ID
+    if robot or not has_role(env, "approver") or has_role(env, "admin"):
+        raise AccessError(
+            env._("Only an approver who is no administrator may decide about this.")
+        )
 
 
 def has_role(env, role: str) -> bool:

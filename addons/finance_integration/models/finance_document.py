@@ -9,6 +9,8 @@ from odoo.addons.finance_core.contract.envelope import Document
 from odoo.addons.finance_core.errors import NeedsPerson
 from odoo.addons.finance_core.personal import mask
 
+from .finance_exception_care import in_company_currency
+
 STATES = [
     ("normalised", "Received"),
     ("mapped", "Mapped"),
@@ -203,7 +205,8 @@ class FinanceDocument(models.Model):
     def _hold(self, need: NeedsPerson):
         """Wait for a person; equal causes share one exception."""
         for system, documents in self.grouped("system_id").items():
-            exception = self.env["finance.exception"]._raise_for(system, need)
+            amount = in_company_currency(documents, system.company_id)
+            exception = self.env["finance.exception"]._raise_for(system, need, amount)
             left = documents.exception_id - exception
             documents._set_state(
                 "held", need.logged, reason=str(need), exception_id=exception.id

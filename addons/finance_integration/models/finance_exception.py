@@ -1,4 +1,4 @@
-from datetime import timedelta
+from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import AccessError, UserError
@@ -7,7 +7,8 @@ from odoo.tools import SQL
 from odoo.addons.finance_core import states
 from odoo.addons.finance_core.errors import NeedsPerson
 
-from ..roles import need_role
+from ..roles import need_decider, need_role
+from .finance_exception_care import ACTIVITY
 
 CATEGORIES = [
     ("technical", "Technical"),
@@ -15,14 +16,14 @@ CATEGORIES = [
     ("control", "Control"),
     ("reconciliation", "Reconciliation"),
 ]
-PEOPLE_WRITE = {"owner_id", "due_at"}
+PEOPLE_WRITE = {"owner_id"}
 
 
 class FinanceException(models.Model):
     """A business case that needs a person. Equal causes share one exception."""
 
     _name = "finance.exception"
-    _inherit = "finance.exception.remedies"
+    _inherit = ("finance.exception.remedies", "finance.exception.care")
     _description = "Exception"
     _order = "state, due_at, id"
 
@@ -59,13 +60,27 @@ class FinanceException(models.Model):
     _open_unique = models.UniqueIndex("(system_id, cause) WHERE state = 'open'")
 
     def write(self, vals):
-        """People change who cares for a case and until when; all else is the
-        engine's."""
-        if not self.env.su and set(vals) - PEOPLE_WRITE:
-            raise AccessError(
-                self.env._("Only the owner and the due time can be changed by hand.")
+        """People change who cares for an open case; all else is the engine's."""
+        if not self.env.su:
+            self._check_people_may(vals)
+        result = super().write(vals)
+        if not self.env.su:
+            self._assigned()
+        return result
+
+    def _check_people_may(self, vals: dict):
+        if set(vals) - PEOPLE_WRITE:
+            raise AccessError(self.env._("Only the owner can be changed by hand."))
+        if "resolved" in self.mapped("state"):
+            raise UserError(self.env._("What is resolved stays as it is."))
+        # sudo: whether the new owner could see it at all
+        owner = self.env["res.users"].sudo().browse(vals.get("owner_id"))
+        strangers = self.sudo().company_id - owner.company_ids
+        role = "finance_integration.group_user"
+        if owner and (strangers or not owner.has_group(role)):
+            raise UserError(
+                self.env._("%s may not see it and cannot own it.", owner.name)
             )
-        return super().write(vals)
 
     def _compute_document_count(self):
         groups = self.env["finance.document"]._read_group(
@@ -78,8 +93,9 @@ class FinanceException(models.Model):
             exception.document_count = counts.get(exception.id, 0)
 
     @api.model
-    def _raise_for(self, system, need: NeedsPerson, **links):
-        """The open exception for this cause, new or known."""
+    def _raise_for(self, system, need: NeedsPerson, amount=Decimal(0), **links):
+        """The open exception for this cause, new or known. ``amount`` in company
+        currency is what it is about, as far as is known."""
         known = self.search(
             [
                 ("system_id", "=", system.id),
@@ -101,8 +117,8 @@ class FinanceException(models.Model):
                 "state": "open",
                 "system_id": system.id,
                 "company_id": system.company_id.id,
-                "owner_id": system.owner_id.id or None,
-                "due_at": fields.Datetime.now() + timedelta(hours=system.service_hours),
+                "age": "00",
+                **self.env["finance.exception.rule"]._care_for(system, need, amount),
                 "create_uid": self.env.uid,
                 "create_date": fields.Datetime.now(),
                 **links,
@@ -155,6 +171,7 @@ class FinanceException(models.Model):
                 "resolved_by_id": self.env.uid,
             }
         )
+        open_ones.activity_unlink([ACTIVITY])
         open_ones._append_log("exception.resolved", resolution)
 
     @api.model
@@ -199,17 +216,18 @@ class FinanceException(models.Model):
         waiting._release()
 
     def _close(self, reason: str):
-        """End a case by a person's word. What waits for something else cannot be
-        ended so; what came too late is superseded."""
+        """End cases by a person's word: what came too late is superseded; other
+        documents that wait are rejected, which only an approver may do."""
         held = self.document_ids.filtered(lambda each: each.state == "held")
-        if held and set(held.exception_id.mapped("action")) != {"close"}:
-            raise UserError(
-                self.env._(
-                    "%(count)s documents still wait for this. Do what the remedy says.",
-                    count=len(held),
-                )
-            )
-        held._set_state("superseded", reason=reason)
+        late = held.filtered(lambda each: each.exception_id.action == "close")
+        rejected = held - late
+        if rejected:
+            need_decider(self.env)
+        late._set_state("superseded", reason=reason)
+        words = self.env._("Rejected by %(who)s: %(why)s")
+        rejected._set_state(
+            "ignored", reason=words % {"who": self.env.user.name, "why": reason}
+        )
         self._resolve(reason)
 
     def action_try_again(self):

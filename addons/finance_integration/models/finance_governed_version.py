@@ -10,6 +10,7 @@ from odoo.exceptions import AccessError, UserError
 from odoo.addons.finance_core import states
 from odoo.addons.finance_core.errors import ImpossibleTransition
 
+from ..roles import need_decider
 from . import version_guard
 
 STATES = [
@@ -259,17 +260,8 @@ class FinanceGovernedVersion(models.AbstractModel):
     def _check_may_decide(self):
         """For the real user, whatever ``sudo`` says: an approver, no administrator, no
         robot, and none of the authors. Raises AccessError."""
+        need_decider(self.env)
         user = self.env.user
-        if (
-            user.id == SUPERUSER_ID
-            or not user.has_group("finance_integration.group_approver")
-            or user.has_group("finance_integration.group_admin")
-        ):
-            raise AccessError(
-                self.env._(
-                    "Only an approver who is no administrator may decide about this."
-                )
-            )
         self.with_user(user).check_access("read")
         for version in self.sudo():
             if user in version.author_ids:

@@ -58,6 +58,17 @@ class FinanceSystem(models.Model):
         default=24,
         help="An exception should be cleared within this many hours.",
     )
+    calendar_id = fields.Many2one(
+        "resource.calendar",
+        "Working Hours",
+        check_company=True,
+        help="Due times count these hours only, in their time zone. Empty: around the"
+        " clock.",
+    )
+    snooze_days = fields.Integer(
+        default=7,
+        help="An exception may be put off for so many days; longer by an approver.",
+    )
     base_url = fields.Char(
         "API Address",
         help="Leave empty to use the connector's own address. Another host ends the API"

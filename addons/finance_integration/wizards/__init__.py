@@ -1,5 +1,6 @@
 from . import (
     finance_exception_close,
+    finance_exception_snooze,
     finance_log_check,
     finance_version_rejection,
 )
