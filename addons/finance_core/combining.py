@@ -39,10 +39,12 @@ def combine(drafts: Sequence[EntryDraft], ref: str) -> EntryDraft:
         key = (line.account_id, line.partner_id, line.currency, line.match)
         known = summed.get(key)
         summed[key] = _added(known, line, ref) if known else line
+    moved = [draft.original_date for draft in drafts if draft.original_date]
     kept = [line for line in summed.values() if line.amount or line.balance]
     return replace(
         drafts[0],
         date=max(draft.date for draft in drafts),
+        original_date=min(moved) if moved else None,
         ref=ref,
         lines=tuple(apart + kept),
         credit_notes=tuple(note for draft in drafts for note in draft.credit_notes),

@@ -102,12 +102,13 @@ class Snapshot:
     ``digits`` are the decimal places of the currencies that are active in the books.
     ``rates`` hold company currency per unit by (currency, date).
     ``open_items`` are keyed by (role, foreign value); several of one key are for a
-    person. ``open_amounts`` are keyed by (document type, source id). No entry may be
-    dated on or before ``locked_through``. ``altered`` names versions whose content is
-    not what was approved: nothing is translated while there is one. ``partners`` are
-    the commercial partners behind the source's customer ids, as far as a person has
-    confirmed them, ``partner_names`` what those and the owners of open items are
-    called. ``accepted`` are (document digest, cause) pairs that a person let pass.
+    person. ``open_amounts`` are keyed by (document type, source id). ``altered`` names
+    versions whose content is not what was approved: nothing is translated while there
+    is one. ``partners`` are the commercial partners behind the source's customer ids,
+    as far as a person has confirmed them, ``partner_names`` what those and the owners
+    of open items are called. ``accepted`` are (document digest, cause) pairs that a
+    person let pass. Whether the period is open is no matter of translation, see
+    controls.py.
     """
 
     company_currency: str
@@ -120,7 +121,6 @@ class Snapshot:
     open_amounts: Mapping[tuple[str, str], Sequence[OpenAmount]] = field(
         default_factory=dict
     )
-    locked_through: date | None = None
     altered: Sequence[str] = ()
     partners: Mapping[str, int] = field(default_factory=dict)
     partner_names: Mapping[int, str] = field(default_factory=dict)
@@ -161,7 +161,8 @@ class CreditNoteDraft:
 class EntryDraft:
     """A balanced entry as plain data, with the versions it was made by. ``customer``
     is the source's customer id with the partner whose open item is settled: what can
-    be learned about who is who."""
+    be learned about who is who. ``original_date`` is the day it belongs to, where a
+    control moved it to an open period."""
 
     date: date
     journal_id: int
@@ -171,6 +172,7 @@ class EntryDraft:
     mapping_versions: frozenset[int] = frozenset()
     credit_notes: tuple[CreditNoteDraft, ...] = ()
     customer: tuple[str, int] | None = None
+    original_date: date | None = None
 
 
 @dataclass(frozen=True)
@@ -311,7 +313,6 @@ class _Translation:
             part.amount for each in self.rule.lines for part in self._parts(each)
         ):
             return Ignored(self.rule, "Nothing to post: every amount is zero.")
-        self._check_period()
         journal = self._map(self.rule.journal_mapping, self.rule.journal_key, {})
         lines = [
             line for rule_line in self.rule.lines for line in self._lines(rule_line)
@@ -326,19 +327,6 @@ class _Translation:
             mapping_versions=frozenset(self.versions),
             customer=self._customer(lines),
         )
-
-    def _check_period(self) -> None:
-        locked = self.snapshot.locked_through
-        if locked and self.date <= locked:
-            raise NeedsPerson(
-                f"period:{locked}",
-                f"The accounting date {self.date} lies in a locked period"
-                f" (through {locked}).",
-                "Reopen the period or grant a lock date exception, then try again.",
-                category="control",
-                field="Accounting date",
-                value=str(self.date),
-            )
 
     def _lines(self, rule_line: RuleLine):
         item = self._open_item(rule_line.settles)

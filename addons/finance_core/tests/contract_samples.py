@@ -87,6 +87,14 @@ _SPECIFIC = {
         ],
     },
     "event": {"name": "customer.created"},
+    "risk_decision": {
+        "currency": "EUR",
+        "decision": "approve",
+        "subject_type": "supplier_invoice",
+        "subject_id": "bill_1",
+        "amount": "1500",
+        "reason": "Known supplier",
+    },
 }
 SAMPLES = {
     name: {"type": name, **_ENVELOPE, **fields} for name, fields in _SPECIFIC.items()

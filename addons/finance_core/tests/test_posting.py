@@ -150,7 +150,6 @@ def test_an_open_invoice_gives_account_and_partner():
             {},
             "open_item:invoice:INV/9",
         ),
-        (transaction(), {"locked_through": DAY}, f"period:{DAY}"),
         (transaction(currency="CHF"), {}, "currency:CHF"),
         (
             transaction(currency="USD", occurred_at="2026-10-09T10:00:00Z"),

@@ -1,6 +1,7 @@
 from . import (
     account_bank_statement_line,
     account_move,
+    finance_compensation,
     finance_connector,
     finance_credit_note,
     finance_credential,
@@ -34,6 +35,10 @@ from . import (
     finance_waiting,
     finance_board,
     finance_balance_proof,
+    finance_control,
+    finance_control_step,
+    finance_decision,
+    finance_document_control,
     finance_display,
     finance_acceptance,
     finance_reference,

@@ -20,6 +20,14 @@ class AccountMove(models.Model):
         groups="finance_integration.group_user,finance_integration.group_auditor",
     )
 
+    finance_original_date = fields.Date(
+        "Original Date",
+        readonly=True,
+        copy=False,
+        help="The day it happened, where that was locked and the entry is dated on the"
+        " first open day.",
+    )
+
     @api.depends("finance_document_ids")
     def _compute_finance_document_count(self):
         for move in self:

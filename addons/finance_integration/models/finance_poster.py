@@ -45,6 +45,7 @@ class FinancePoster(models.AbstractModel):
     @api.model
     def _post_step(self, system, limit: int) -> int:
         """Deal with up to ``limit`` waiting documents: how many there were."""
+        self.env["finance.compensation"]._step(system)
         documents = self._take(system.id, limit)
         if not documents:
             return 0
@@ -83,6 +84,9 @@ class FinancePoster(models.AbstractModel):
         """Drafts by document; what is ignored or held is settled here."""
         documents -= self._posted_before(documents)
         plain = {document: document._plain() for document in documents}
+        controls = self.env["finance.control.step"]
+        for document in controls._reject(system, plain):
+            del plain[document]
         snapshot = self.env["finance.snapshot"]._build(system, plain.values())
         drafts: dict = {}
         ignored = defaultdict(self.env["finance.document"].browse)
@@ -104,7 +108,7 @@ class FinancePoster(models.AbstractModel):
             several._hold(needs[cause])
         for (version_id, reason), several in ignored.items():
             several._set_state("ignored", reason=reason, rule_version_id=version_id)
-        return drafts
+        return controls._check(system, plain, drafts)
 
     def _posted_before(self, documents):
         """Those whose object is in the books already: they are held, whoever asked
@@ -275,6 +279,7 @@ def _move_vals(draft: posting.EntryDraft, system, currencies, known: dict) -> di
     return {
         "move_type": "entry",
         "date": draft.date,
+        "finance_original_date": draft.original_date or False,
         "journal_id": draft.journal_id,
         "ref": draft.ref,
         "line_ids": [

@@ -36,10 +36,10 @@ class FinanceSnapshot(models.AbstractModel):
             rates=self._rates(company, currencies, days),
             open_items=items,
             open_amounts=self._open_amounts(system, documents, rules),
-            locked_through=self._locked_through(company),
             altered=[
                 *self.env["finance.mapping.version"]._altered(system),
                 *self.env["finance.posting.rule.version"]._altered(system),
+                *self.env["finance.control.version"]._altered(system),
             ],
             partners={foreign: owner for foreign, (owner, _name) in payers.items()},
             partner_names=dict(owners) | dict(payers.values()),
@@ -132,17 +132,6 @@ class FinanceSnapshot(models.AbstractModel):
                 ),
             )
         return found
-
-    def _locked_through(self, company) -> date | None:
-        """The last locked day for everybody (Odoo's lock dates, without exceptions
-        granted to single users: the engine posts for the company)."""
-        # sudo: what a parent company locked is locked for its branches
-        locks = (
-            lock
-            for each in company.sudo().parent_ids
-            for lock in (each.fiscalyear_lock_date, each.hard_lock_date)
-        )
-        return max((lock for lock in locks if lock), default=None)
 
 
 def _decimal(amount: float, currency) -> Decimal:

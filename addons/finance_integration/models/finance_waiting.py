@@ -111,6 +111,20 @@ class FinanceWaiting(models.AbstractModel):
                            OR next_attempt_at <= now() AT TIME ZONE 'UTC')
                     UNION SELECT system_id FROM finance_document
                     WHERE state = 'normalised'
+                    UNION SELECT document.system_id FROM finance_decision decision
+                      JOIN finance_system own
+                        ON own.company_id = decision.company_id
+                      JOIN finance_document document
+                        ON document.system_id = own.id
+                       AND document.type = decision.document_type
+                       AND document.source_id = decision.source_id
+                    WHERE decision.verdict = 'revoke'
+                      AND document.state IN ('posted', 'reconciled')
+                      AND document.compensation_id IS NULL
+                      AND NOT EXISTS (
+                          SELECT FROM finance_exception exception
+                           WHERE exception.system_id = document.system_id
+                             AND exception.cause = 'revoked:' || document.id)
                     UNION SELECT system_id FROM finance_payout
                     WHERE state = 'open' AND checked_at IS NULL
                     ) waiting

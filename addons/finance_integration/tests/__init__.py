@@ -2,6 +2,7 @@ from . import test_access
 from . import test_balance_proof
 from . import test_batch
 from . import test_board
+from . import test_control_step
 from . import test_controls
 from . import test_doors
 from . import test_gateway_entries
@@ -11,6 +12,7 @@ from . import test_ledger
 from . import test_payouts
 from . import test_pull
 from . import test_refunds
+from . import test_risk_decisions
 from . import test_settling
 from . import test_timeline
 from . import test_tours

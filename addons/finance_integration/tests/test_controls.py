@@ -109,7 +109,7 @@ class Held(HubCase):
         invoice = self.make_invoice("100")
         self.company.sale_lock_date = DAY
         self.play(txn("t1", "refund", "-10.00", invoice_id=invoice.name))
-        self.assert_held("t1", "posting:", category="control")
+        self.assert_held("t1", "period:refuse:sale", category="control")
         self.assertFalse(invoice.reversal_move_ids)
 
     def test_currency_that_is_not_active_holds(self):

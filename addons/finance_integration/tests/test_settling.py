@@ -175,7 +175,7 @@ class Settling(HubCase):
         self.account("gateway", "journal").type = "sale"
         self.company.sale_lock_date = DAY
         self.play(txn("t1", "payment", "10.00"))
-        self.assert_held("t1", "posting:", category="control")
+        self.assert_held("t1", "period:refuse:sale", category="control")
 
     def test_period_locked_by_the_parent_company_holds_in_its_branch(self):
         """FAULTS 41."""
@@ -187,8 +187,8 @@ class Settling(HubCase):
             {"name": "Branch", "parent_id": parent.id}
         )
         parent.fiscalyear_lock_date = DAY
-        locked = self.env["finance.snapshot"]._locked_through(branch)
-        self.assertEqual(str(locked), DAY)
+        locks = self.env["finance.control.step"]._locks(branch)
+        self.assertEqual(str(locks["fiscalyear"]), DAY)
 
 
 @tagged("post_install", "-at_install")

@@ -1,4 +1,5 @@
 from . import (
+    finance_document_verdict,
     finance_exception_close,
     finance_exception_snooze,
     finance_log_check,

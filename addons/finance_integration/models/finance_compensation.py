@@ -1,0 +1,138 @@
+import psycopg2
+
+from odoo import api, fields, models
+from odoo.tools import SQL
+
+from odoo.addons.finance_core import controls
+from odoo.addons.finance_core.errors import NeedsPerson
+
+from .finance_poster import as_need
+
+BATCH = 50
+
+
+class FinanceCompensation(models.AbstractModel):
+    """Reverses, once, what documents posted whose release was taken back.
+
+    What is to be done is read from the decisions: nobody has to hear of them in time.
+    """
+
+    _name = "finance.compensation"
+    _description = "Compensating Entries"
+
+    @api.model
+    def _step(self, system):
+        """Reverse what was revoked; one that cannot be is for a person, once."""
+        documents = self._revoked(system)
+        if not documents:
+            return
+        decisions = self.env["finance.decision"]._plain_decisions(documents)
+        known = self.env["finance.control.version"]._plain_controls(system)
+        today = fields.Date.context_today(system)
+        for document in documents:
+            control = controls.find_control(document.type, today, known)
+            last = controls.verdict(document._plain(), control, decisions[document.id])
+            if last and last.verdict == "revoke":
+                self._guarded(document, last.reason)
+
+    def _revoked(self, system):
+        """Posted documents about which there is a revocation, locked: another worker
+        that is at one of them wins, and this transaction is asked for again."""
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT document.id
+                     FROM finance_document document
+                    WHERE document.system_id = %s
+                      AND document.state IN ('posted', 'reconciled')
+                      AND document.compensation_id IS NULL
+                      AND (document.type, document.source_id) IN (
+                          SELECT document_type, source_id FROM finance_decision
+                           WHERE verdict = 'revoke' AND company_id = %s)
+                      AND NOT EXISTS (
+                          SELECT FROM finance_exception exception
+                           WHERE exception.system_id = document.system_id
+                             AND exception.cause = 'revoked:' || document.id)
+                    ORDER BY document.id LIMIT %s
+                      FOR UPDATE OF document""",
+                system.id,
+                system.company_id.id,
+                BATCH,
+            )
+        )
+        return self.env["finance.document"].browse(row[0] for row in rows)
+
+    def _guarded(self, document, reason: str):
+        try:
+            with self.env.cr.savepoint():
+                self._compensate(document, reason)
+        except psycopg2.OperationalError:
+            raise  # the database asks for the whole transaction again
+        except Exception as error:
+            self.env["finance.exception"]._raise_for(
+                document.system_id, _need(document, as_need(error))
+            )
+
+    def _compensate(self, document, reason: str):
+        """Odoo's own reversal, dated today and reconciled with the entry. One that a
+        person made already counts."""
+        entry = self._own_entry(document)
+        reversal = entry.reversal_move_ids.filtered(lambda each: each.state == "posted")
+        if not reversal:
+            today = fields.Date.context_today(document.system_id)
+            ref = self.env._("Taken back: %(what)s", what=entry.name)
+            reversal = entry.with_company(entry.company_id)._reverse_moves(
+                [{"date": today, "ref": ref}], cancel=True
+            )
+            self._check_date(reversal, today)
+        document.write(
+            {
+                "compensation_id": reversal[:1].id,
+                "move_ids": [fields.Command.link(move.id) for move in reversal],
+                "reason": self.env._("Taken back: %s", reason),
+            }
+        )
+        self.env["finance.log"]._append(
+            {**row, "move_id": reversal[:1].id}
+            for row in document._log_rows("document.compensated", reason)
+        )
+
+    def _own_entry(self, document):
+        """The one entry that is this document's alone. Raises NeedsPerson."""
+        entry = document.move_ids
+        if (
+            len(entry) != 1
+            or entry.finance_document_ids != document
+            or document.state == "reconciled"
+            or document.rule_version_id.credit_note
+        ):
+            raise NeedsPerson(
+                "revoked",
+                f"{document.source_id} was posted together with others.",
+                "Post a correcting entry, then close this with its number.",
+                category="control",
+            )
+        return entry
+
+    def _check_date(self, reversal, day):
+        """Odoo dates what falls into a locked period after it, without a word."""
+        if reversal.date != day:
+            raise NeedsPerson(
+                "revoked",
+                f"{day} lies in a period that is locked.",
+                "Reverse the entry by hand in an open period, then close this.",
+                category="control",
+            )
+
+
+def _need(document, need: NeedsPerson) -> NeedsPerson:
+    return NeedsPerson(
+        f"revoked:{document.id}",
+        f"The release of {document.source_id} was taken back, but its entry could not"
+        f" be reversed: {need}",
+        need.remedy,
+        category="control",
+        field="Document",
+        value=document.source_id,
+        action="close",
+    )

@@ -1,0 +1,190 @@
+from collections import defaultdict
+
+from odoo import SUPERUSER_ID, api, fields, models
+from odoo.tools import SQL
+
+from odoo.addons.finance_core import controls
+from odoo.addons.finance_core.errors import NeedsPerson
+
+SOFT_LOCKS = ("fiscalyear", "tax", "sale", "purchase")
+
+
+class FinanceControlStep(models.AbstractModel):
+    """The control step of the road: reads, once for a batch, what controls may know,
+    and holds or notes what they find."""
+
+    _name = "finance.control.step"
+    _description = "Control Step"
+
+    @api.model
+    def _reject(self, system, plain: dict):
+        """Documents of which somebody decided that they are not posted are ignored,
+        for his reason; returns them."""
+        rejected = self.env["finance.document"]
+        decisions = self.env["finance.decision"]._plain_decisions(
+            rejected.concat(*plain)
+        )
+        known = self.env["finance.control.version"]._plain_controls(system)
+        for document in rejected.concat(*plain).browse(decisions):
+            control = self._control(known, document.type)
+            last = controls.verdict(plain[document], control, decisions[document.id])
+            if last and last.verdict == "reject":
+                document._set_state(
+                    "ignored", reason=self.env._("Rejected: %s", last.reason)
+                )
+                rejected |= document
+        return rejected
+
+    @api.model
+    def _check(self, system, plain: dict, drafts: dict) -> dict:
+        """``drafts`` by document without those that must not post now, which are
+        held; the others as they may be posted."""
+        if not drafts:
+            return drafts
+        first, *others = drafts
+        documents = first.concat(*others)
+        self._remember_likeness(plain, drafts)
+        known = self.env["finance.control.version"]._plain_controls(system)
+        books = self._books(system.company_id, drafts.values())
+        twins = self._twins(documents, known)
+        decisions = self.env["finance.decision"]._plain_decisions(documents)
+        passed = {}
+        applied = defaultdict(documents.browse)
+        held = defaultdict(documents.browse)
+        needs: dict[str, NeedsPerson] = {}
+        for document, draft in drafts.items():
+            control = self._control(known, document.type)
+            applied[control.version_id] |= document
+            try:
+                passed[document] = controls.check(
+                    plain[document],
+                    draft,
+                    control,
+                    books,
+                    twins[document.id],
+                    decisions[document.id],
+                )
+            except NeedsPerson as need:
+                needs.setdefault(need.cause, need)
+                held[need.cause] |= document
+        for version_id, several in applied.items():
+            several._note_control(version_id)
+        for cause, several in held.items():
+            several._hold(needs[cause])
+        for document, each in passed.items():
+            document._note_warning(each.notes)
+        return {document: each.draft for document, each in passed.items()}
+
+    def _control(self, known, kind: str) -> controls.Control:
+        return controls.find_control(kind, fields.Date.today(), known)
+
+    # -- what the books know -----------------------------------------------------
+
+    def _books(self, company, drafts) -> controls.Books:
+        drafts = list(drafts)
+        journals = self.env["account.journal"].browse(
+            {draft.journal_id for draft in drafts}
+        )
+        invoices = {
+            note.item.move_id for draft in drafts for note in draft.credit_notes
+        }
+        taxed = self.env["account.move.line"]._read_group(
+            [("move_id", "in", list(invoices)), ("tax_ids", "!=", False)], ["move_id"]
+        )
+        return controls.Books(
+            company_currency=company.currency_id.name,
+            locks=self._locks(company),
+            journals={journal.id: journal.type for journal in journals},
+            taxed=frozenset(move.id for (move,) in taxed),
+        )
+
+    @api.model
+    def _locks(self, company) -> dict:
+        """The last locked days by name, as Odoo's own rule has them for everybody:
+        exceptions that were granted to single users are theirs, not the engine's.
+
+        The rows are locked until the end of the transaction: whoever closes the period
+        meanwhile waits until what was checked is posted, or the database asks for
+        this transaction again, which then sees the new date.
+        """
+        # sudo: what a parent company locked is locked for its branches
+        parents = company.sudo().parent_ids
+        self.env.flush_all()
+        self.env.cr.execute(
+            SQL("SELECT FROM res_company WHERE id IN %s FOR SHARE", parents._ids)
+        )
+        self.env.cr.execute(
+            SQL(
+                "SELECT FROM account_lock_exception WHERE company_id IN %s FOR SHARE",
+                parents._ids,
+            )
+        )
+        asked = company.with_user(SUPERUSER_ID)
+        locks = {
+            name: asked._get_user_lock_date(f"{name}_lock_date") for name in SOFT_LOCKS
+        }
+        return {**locks, "hard": asked.user_hard_lock_date}
+
+    def _remember_likeness(self, plain: dict, drafts: dict):
+        rows = [
+            (document.id, controls.likeness(plain[document], draft))
+            for document, draft in drafts.items()
+        ]
+        rows = [row for row in rows if row[1]]
+        if not rows:
+            return
+        self.env.cr.execute(
+            SQL(
+                """UPDATE finance_document document SET likeness = found.likeness
+                     FROM (VALUES %s) found (id, likeness)
+                    WHERE document.id = found.id
+                      AND document.likeness IS DISTINCT FROM found.likeness""",
+                SQL(", ").join(SQL("%s", row) for row in rows),
+            )
+        )
+        self.env["finance.document"].invalidate_model(["likeness"])
+
+    def _twins(self, documents, known) -> dict:
+        """Equal documents that were there before, by document, within the longest
+        window of the controls."""
+        found = defaultdict(list)
+        days = max(
+            (each.window for each in known if each.duplicates != "ignore"), default=None
+        )
+        if days is None:
+            return found
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT later.id, system.name || ' ' || earlier.source_id,
+                          abs(earlier.occurred_at::date - later.occurred_at::date)
+                     FROM finance_document later
+                     JOIN finance_document earlier
+                       ON earlier.company_id = later.company_id
+                      AND earlier.likeness = later.likeness
+                      AND earlier.id < later.id
+                      AND earlier.state NOT IN ('superseded', 'ignored')
+                      AND earlier.compensation_id IS NULL
+                      AND (earlier.system_id, earlier.source_id)
+                       <> (later.system_id, later.source_id)
+                     JOIN finance_system system ON system.id = earlier.system_id
+                    WHERE later.id IN %s
+                      AND abs(earlier.occurred_at::date - later.occurred_at::date)
+                       <= %s""",
+                documents._ids,
+                days,
+            )
+        )
+        for later, name, apart in rows:
+            found[later].append(controls.Twin(name, apart))
+        return found
+
+
+class FinanceWaiting(models.AbstractModel):
+    # what controls hold, they also let go
+    _inherit = "finance.waiting"  # pylint: disable=consider-merging-classes-inherited
+
+    def _has_come_period(self, exception, rest: str) -> bool:
+        """Only where the control says to wait: else a person decides."""
+        policy, name, through = rest.split(":")
+        locks = self.env["finance.control.step"]._locks(exception.company_id)
+        return policy == "hold" and str(locks[name]) < through
