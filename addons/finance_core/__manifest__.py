@@ -7,6 +7,6 @@
     "author": "Finance Integration contributors",
     "license": "AGPL-3",
     "depends": ["base"],
-    "external_dependencies": {"python": ["cryptography", "pydantic"]},
+    "external_dependencies": {"python": ["cryptography", "pydantic", "rapidfuzz"]},
     "installable": True,
 }

@@ -27,6 +27,7 @@
         "views/finance_close_period_views.xml",
         "views/finance_acceptance_views.xml",
         "views/finance_reference_views.xml",
+        "views/finance_partner_pair_views.xml",
         "views/finance_payout_views.xml",
         "views/finance_log_views.xml",
         "wizards/finance_log_check_views.xml",

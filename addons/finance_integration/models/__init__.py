@@ -41,6 +41,7 @@ from . import (
     finance_document_control,
     finance_display,
     finance_acceptance,
+    finance_partner_pair,
     finance_reference,
     finance_referenced,
     finance_timeline,
