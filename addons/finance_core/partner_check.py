@@ -33,5 +33,8 @@ def check_partner(document, invoice: str, item, snapshot) -> None:
         "Correct the reference at the source, confirm another partner for this"
         " customer, or accept it once with a reason.",
         category="control",
+        field="Customer",
+        value=customer,
+        action="open_reference",
         logged=f"Customer {customer} pays the invoice {invoice} of another partner.",
     )

@@ -3,9 +3,8 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from ..roles import need_role
-
-#: the causes a person may let one document pass, by their first word
-ACCEPTABLE = ("partner",)
+from ..screens import open_record
+from .finance_exception_remedy import Remedy
 
 
 class FinanceAcceptance(models.Model):
@@ -54,19 +53,41 @@ class FinanceException(models.Model):
     # a room of its own: letting something pass is not the life of a case
     _inherit = "finance.exception"  # pylint: disable=consider-merging-classes-inherited
 
-    may_be_accepted = fields.Boolean(compute="_compute_may_be_accepted")
+    @api.model
+    def _remedies(self):
+        _ = self.env._
+        return super()._remedies() | {
+            "open_reference": Remedy(
+                _("Open Reference"), "user", ("accept_once", "try_again")
+            ),
+            "accept_once": Remedy(_("Accept Once…"), "approver"),
+        }
 
-    @api.depends("cause", "state")
-    def _compute_may_be_accepted(self):
-        for case in self:
-            kind = (case.cause or "").partition(":")[0]
-            case.may_be_accepted = case.state == "open" and kind in ACCEPTABLE
+    def _remedy_open_reference(self):
+        """What the customer of the case is known as."""
+        # sudo: for the id of the customer, which the case names anyway
+        customer = self.sudo().document_ids[:1]._plain().reference("customer")
+        references = self.env["finance.reference"]
+        return open_record(
+            references.search(
+                [
+                    ("system_id", "=", self.system_id.id),
+                    ("kind", "=", "partner"),
+                    ("foreign_id", "=", customer),
+                ]
+            )
+        )
+
+    def _remedy_accept_once(self):
+        return self._for_xml("finance_acceptance_wizard_action", exception_id=self.id)
 
     def _accept(self, reason: str):
         """Let the documents that wait for this case now pass it."""
         self.ensure_one()
         need_role(self, "approver")
-        if not (reason.strip() and self.may_be_accepted):
+        remedy = self._remedies().get(self.action)
+        offered = remedy and "accept_once" in remedy.beside
+        if not (offered and self.state == "open" and reason.strip()):
             raise UserError(
                 self.env._("Only an open control can be accepted, for a reason.")
             )

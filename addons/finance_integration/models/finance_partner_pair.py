@@ -110,7 +110,7 @@ class FinancePartnerKey(models.Model):
                 """WITH wanted (key, kind, value) AS (VALUES %(values)s)
                    SELECT wanted.key, twin.partner_id FROM wanted
                     CROSS JOIN LATERAL (
-                        (SELECT unnest(ids) FROM (
+                        (SELECT unnest(ids) AS partner_id FROM (
                             SELECT array_agg(partner_id) AS ids FROM (
                                 SELECT partner_id FROM finance_partner_key
                                  WHERE wanted.kind <> 'name' AND kind = wanted.kind
@@ -264,9 +264,12 @@ class FinancePartnerPair(models.Model):
         if gone:
             self.env.cr.execute(
                 SQL(
-                    """DELETE FROM finance_partner_pair
-                        WHERE state = 'proposed' AND (first_id, second_id) IN %s""",
-                    tuple(gone),
+                    """DELETE FROM finance_partner_pair pair
+                        USING unnest(%s, %s) gone (first_id, second_id)
+                        WHERE pair.state = 'proposed'
+                          AND pair.first_id = gone.first_id
+                          AND pair.second_id = gone.second_id""",
+                    *map(list, zip(*gone, strict=True)),
                 )
             )
         rows = [

@@ -281,6 +281,14 @@ class PartnerCheck(ReferenceCase):
         self.assertEqual(logged.detail, "Parent company pays")
         self.assertEqual(logged.user_id, self.approver)
 
+    def test_the_buttons_of_the_case_lead_to_reference_and_acceptance(self):
+        exception = self.hold()
+        case = exception.with_user(self.approver)
+        opened = case.with_context(remedy="open_reference").action_remedy()
+        self.assertEqual(opened["res_id"], self.references("cus_1").id)
+        opened = case.with_context(remedy="accept_once").action_remedy()
+        self.assertEqual(opened["context"], {"default_exception_id": exception.id})
+
     def test_acceptance_holds_for_one_document_only(self):
         exception = self.hold()
         exception.with_user(self.approver)._accept("Parent company pays")
