@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 from .contract.envelope import Document
 from .errors import NeedsPerson
 from .mapping import MappingTable, valid_on
+from .mapping_value import join_key
 from .partner_check import check_partner
 
 ZERO = Decimal(0)
@@ -460,7 +461,7 @@ class _Translation:
             label = versions[0].label if versions else mapping
             shown = " / ".join(filled)
             raise NeedsPerson(
-                f"mapping:{mapping}:{'|'.join(filled)}",
+                f"mapping:{mapping}:{join_key(filled)}",
                 f"“{shown}” has no target in the mapping “{label}”.",
                 f"Add “{shown}” to the mapping “{label}”; the waiting documents then"
                 " go on by themselves.",

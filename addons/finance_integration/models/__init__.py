@@ -19,6 +19,7 @@ from . import (
     finance_log_seal,
     finance_log_verification,
     finance_mapping,
+    finance_mapping_findings,
     finance_message,
     finance_normaliser,
     finance_payout,

@@ -328,7 +328,8 @@ class FinanceGovernedVersion(models.AbstractModel):
         return hashlib.sha256(text.encode()).hexdigest()
 
     def _seal(self) -> tuple:
-        """(an approved version as plain data, whether it is what was approved)."""
+        """(an approved version as plain data, whether it is what was approved); no data
+        where it is not."""
         return self._read_sealed(self.id, self.content_hash)
 
     @api.model
@@ -337,7 +338,8 @@ class FinanceGovernedVersion(models.AbstractModel):
         """See :meth:`_seal`. Kept by the hash, which changes with the content: no
         worker has to hear that its cache is stale."""
         version = self.browse(version_id)
-        return version._plain(), version._digest() == content_hash
+        intact = version._digest() == content_hash
+        return version._plain() if intact else None, intact
 
     @api.model
     def _approved_for(self, system):

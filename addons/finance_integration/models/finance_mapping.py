@@ -2,6 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import ValidationError
 
 from odoo.addons.finance_core.mapping import MappingRule, MappingTable
+from odoo.addons.finance_core.mapping_value import SEPARATOR, UnreadableValue, split_key
 
 TARGET_MODELS = [
     ("account.account", "Account"),
@@ -9,11 +10,11 @@ TARGET_MODELS = [
     ("account.tax", "Tax"),
     ("account.analytic.account", "Analytic Account"),
     ("account.payment.term", "Payment Terms"),
+    ("account.fiscal.position", "Fiscal Position"),
     ("res.partner", "Partner"),
     ("res.currency", "Currency"),
     ("res.company", "Company"),
 ]
-SEPARATOR = "|"
 
 
 class FinanceMapping(models.Model):
@@ -48,6 +49,13 @@ class FinanceMapping(models.Model):
         for mapping in self:
             mapping.rule_count = len(mapping._agreed_version().rule_ids)
 
+    def _cause_prefix(self) -> str:
+        """How the causes begin of exceptions about values this does not map."""
+        return f"mapping:{self.code}:"
+
+    def _dimension_names(self) -> list[str]:
+        return self.dimensions.split(SEPARATOR)
+
     @api.model_create_multi
     def create(self, vals_list):
         mappings = super().create(vals_list)
@@ -73,8 +81,9 @@ class FinanceMapping(models.Model):
         tables: dict[str, list[MappingTable]] = {}
         versions = self.env["finance.mapping.version"]
         for version in versions._approved_for(system):
-            table, _intact = version._seal()
-            tables.setdefault(version.mapping_id.code, []).append(table)
+            table, intact = version._seal()
+            if intact:
+                tables.setdefault(version.mapping_id.code, []).append(table)
         return tables
 
     def action_open_rules(self):
@@ -139,7 +148,7 @@ class FinanceMappingVersion(models.Model):
         # sudo: an approver may not touch exceptions and documents directly
         exceptions = self.env["finance.exception"].sudo()
         system = self.mapping_id.system_id
-        for cause in (f"mapping:{self.mapping_id.code}:", "altered:"):
+        for cause in (self.mapping_id._cause_prefix(), "altered:"):
             exceptions._release_caused_by(system, cause)
 
 
@@ -164,8 +173,9 @@ class FinanceMappingRule(models.Model):
     key = fields.Char(
         "Value",
         required=True,
-        help="The values in the order of the dimensions, separated by |;"
-        " * stands for any value.",
+        help="The values in the order of the dimensions, separated by |. Also"
+        " 4010,4020 (each of them), 4000..4999 (from, to), 40* (begins with 40) and"
+        " * (any value); a backslash before a sign takes its meaning away.",
     )
     target = fields.Reference(
         selection="_selection_target", string="Stands for", required=True
@@ -183,8 +193,8 @@ class FinanceMappingRule(models.Model):
     def _check_rule(self):
         for rule in self:
             mapping = rule.mapping_id
-            wanted = len(mapping.dimensions.split(SEPARATOR))
-            if len(rule.key.split(SEPARATOR)) != wanted:
+            wanted = len(mapping._dimension_names())
+            if len(split_key(rule.key)) != wanted:
                 raise ValidationError(
                     self.env._(
                         "“%(key)s” must give %(count)s values separated by |"
@@ -194,10 +204,18 @@ class FinanceMappingRule(models.Model):
                         dimensions=mapping.dimensions,
                     )
                 )
-
+            rule._check_readable()
         for mapping, rules in self.grouped("mapping_id").items():
             rules._check_kind(mapping)
             rules._check_company(mapping)
+
+    def _check_readable(self):
+        try:
+            self._plain().combinations()
+        except UnreadableValue as error:
+            raise ValidationError(
+                self.env._("“%(key)s”: %(why)s", key=self.key, why=error)
+            ) from error
 
     def _check_kind(self, mapping):
         for rule in self:
@@ -231,6 +249,5 @@ class FinanceMappingRule(models.Model):
         return {"type": "ir.actions.act_window_close"}
 
     def _plain(self) -> MappingRule:
-        return MappingRule(
-            key=tuple(self.key.split(SEPARATOR)), target=self.target.id, rule_id=self.id
-        )
+        target = self.target.id if self.target else 0
+        return MappingRule(split_key(self.key or ""), target, self.id)

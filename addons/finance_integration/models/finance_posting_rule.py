@@ -52,7 +52,8 @@ class FinancePostingRule(models.Model):
                 -each.number,
             )
         )
-        return [version._seal()[0] for version in ordered]
+        sealed = (version._seal() for version in ordered)
+        return [rule for rule, intact in sealed if intact]
 
 
 class FinancePostingRuleVersion(models.Model):

@@ -1,6 +1,8 @@
 from odoo import api, models
 from odoo.tools import SQL
 
+from odoo.addons.finance_core.mapping_value import plain_key
+
 
 class FinanceWaiting(models.AbstractModel):
     """What held documents wait for, and whether it has come.
@@ -70,7 +72,7 @@ class FinanceWaiting(models.AbstractModel):
     def _has_come_mapping(self, exception, rest: str) -> bool:
         code, _, key = rest.partition(":")
         tables = self.env["finance.mapping"]._tables(exception.system_id)
-        return any(table.find(tuple(key.split("|"))) for table in tables.get(code, ()))
+        return any(table.find(plain_key(key)) for table in tables.get(code, ()))
 
     def _has_come_rule(self, exception, rest: str) -> bool:
         kind, _, category = rest.partition("/")
