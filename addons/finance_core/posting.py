@@ -286,7 +286,7 @@ def _check_unaltered(snapshot: Snapshot) -> None:
     for name in snapshot.altered:
         raise NeedsPerson(
             f"altered:{name}",
-            f"{name} was changed after its approval, around Odoo.",
+            f"{name} was changed or approved around Odoo.",
             "Find out who changed it; then have a new version of it approved. The"
             " waiting documents go on by themselves.",
             category="control",

@@ -33,6 +33,7 @@
         "wizards/finance_log_check_views.xml",
         "views/finance_log_seal_views.xml",
         "wizards/finance_version_rejection_views.xml",
+        "views/finance_approval_policy_views.xml",
         "views/finance_mapping_templates.xml",
         "views/finance_mapping_views.xml",
         "views/finance_posting_rule_views.xml",

@@ -15,6 +15,8 @@ from . import (
     finance_flow,
     finance_governed,
     finance_governed_version,
+    finance_approval_policy,
+    finance_second_approval,
     finance_log,
     finance_log_seal,
     finance_log_verification,

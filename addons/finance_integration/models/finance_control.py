@@ -152,7 +152,8 @@ class FinanceControlVersion(models.Model):
     @api.model
     def _plain_controls(self, system) -> list[controls.Control]:
         """The approved controls of a system as plain data."""
-        return [version._seal()[0] for version in self._approved_for(system)]
+        sealed = (version._seal() for version in self._approved_for(system))
+        return [control for control, intact in sealed if intact]
 
     def _plain(self) -> controls.Control:
         return controls.Control(
@@ -168,11 +169,14 @@ class FinanceControlVersion(models.Model):
             valid_to=self.valid_to or None,
         )
 
+    def _causes(self) -> list[str]:
+        return ["period:", "limit:", "duplicate:"]
+
     def _release(self):
         # sudo: an approver may not touch exceptions and documents directly
         exceptions = self.env["finance.exception"].sudo()
         system = self.sudo().control_id.system_id
-        for cause in ("period:", "limit:", "duplicate:", "altered:"):
+        for cause in (*self._causes(), "altered:"):
             exceptions._release_caused_by(system, cause)
 
 

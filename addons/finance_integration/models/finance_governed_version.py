@@ -31,6 +31,9 @@ CYCLE = {
     "approved_at": False,
     "decision_reason": False,
     "content_hash": False,
+    "second_needed": False,
+    "first_approved_by_id": False,
+    "first_approved_at": False,
 }
 
 
@@ -180,16 +183,19 @@ class FinanceGovernedVersion(models.AbstractModel):
         # sudo: an approver may not write versions, only decide about them
         changing.sudo()._record({"state": state, **values})
         self.env.flush_all()  # the database checks every step
+        changing.sudo()._log_step(f"version.{state}")
+        return changing
+
+    def _log_step(self, event: str):
         self.env["finance.log"]._append(
             {
-                "event": f"version.{state}",
+                "event": event,
                 "system_id": version[self._parent].system_id.id,
                 "company_id": version.company_id.id,
                 "detail": f"{version.display_name} · SHA-256 {version.content_hash}",
             }
-            for version in changing.sudo()
+            for version in self
         )
-        return changing
 
     def action_submit(self):
         """Ask for approval; from now on the content stays as it is."""
@@ -201,6 +207,7 @@ class FinanceGovernedVersion(models.AbstractModel):
                 )
             version._check_complete()
             version._edit()
+            version._record({"second_needed": version._reaches_far()})
             digest = version._digest()
             now = fields.Datetime.now()
             version._step("submitted", submitted_at=now, content_hash=digest)
@@ -208,10 +215,18 @@ class FinanceGovernedVersion(models.AbstractModel):
     def action_withdraw(self):
         """Take it back to go on writing."""
         self.check_access("write")
-        self._step("draft", submitted_at=False, content_hash=False)
+        self._step(
+            "draft",
+            submitted_at=False,
+            content_hash=False,
+            second_needed=False,
+            first_approved_by_id=False,
+            first_approved_at=False,
+        )
 
     def action_approve(self):
-        """Put it in force. What waits for it goes on by itself.
+        """Put it in force, or the first of two approvals it takes. What waits for it
+        goes on by itself.
 
         The context value ``seen_hash`` is what the approver had on the screen; another
         content is refused.
@@ -219,6 +234,8 @@ class FinanceGovernedVersion(models.AbstractModel):
         self._check_may_decide()
         for version in self:
             version._check_as_submitted(self.env.context.get("seen_hash"))
+            if version._approve_first():
+                continue
             approved = version._step(
                 "approved",
                 approved_by_id=self.env.uid,
@@ -319,6 +336,8 @@ class FinanceGovernedVersion(models.AbstractModel):
         governed = record[self._parent]
         lines = record[self._lines]
         [own] = _values(record, (*self._content, "valid_from", "valid_to"))
+        if record.second_needed:
+            own["second_needed"] = True
         content = {
             "governed": _values(governed, governed._defining),
             "version": {**own, **changes},
@@ -348,15 +367,20 @@ class FinanceGovernedVersion(models.AbstractModel):
 
     @api.model
     def _altered(self, system) -> list[str]:
-        """Names of approved versions whose content is not what was approved."""
+        """Names of approved versions whose content is not what was approved, or that
+        were not approved as they must be."""
         return [
             version.display_name
             for version in self._approved_for(system)
-            if not version._seal()[1]
+            if not (version._seal()[1] and version._is_duly_approved())
         ]
 
     def _check_complete(self):
         """Before submission. Raises UserError for what cannot work."""
+
+    def _causes(self) -> list[str]:
+        """How the causes of exceptions begin that this may settle."""
+        raise NotImplementedError
 
     def _release(self):
         """Let what waited for this go on."""

@@ -144,11 +144,14 @@ class FinanceMappingVersion(models.Model):
             valid_to=self.valid_to or None,
         )
 
+    def _causes(self) -> list[str]:
+        return [self.mapping_id._cause_prefix()]
+
     def _release(self):
         # sudo: an approver may not touch exceptions and documents directly
         exceptions = self.env["finance.exception"].sudo()
         system = self.mapping_id.system_id
-        for cause in (self.mapping_id._cause_prefix(), "altered:"):
+        for cause in (*self._causes(), "altered:"):
             exceptions._release_caused_by(system, cause)
 
 

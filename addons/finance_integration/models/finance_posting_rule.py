@@ -119,12 +119,15 @@ class FinancePostingRuleVersion(models.Model):
             ]
         )
 
+    def _causes(self) -> list[str]:
+        return [f"rule:{self.rule_id.document_type}"]
+
     def _release(self):
         # sudo: an approver may not touch systems, exceptions and documents directly
         exceptions = self.env["finance.exception"].sudo()
         rule = self.sudo().rule_id
         systems = rule.system_id or rule.system_id.search([])
-        for cause in (f"rule:{rule.document_type}", "altered:"):
+        for cause in (*self._causes(), "altered:"):
             exceptions._release_caused_by(systems, cause)
 
     def _plain(self) -> posting.Rule:

@@ -2,7 +2,8 @@
 
 Triggers refuse what the models refuse, also to somebody who writes SQL: content is
 changed in drafts only, states follow :data:`finance_core.states.VERSION`, nobody
-approves what he wrote, an approved version at most ends earlier. Whoever may drop
+approves what he wrote, two approve what takes two, an approved version at most ends
+earlier. Whoever may drop
 triggers gets round them; the content hash that is compared at every use and the log
 find that out.
 
@@ -24,9 +25,12 @@ DECLARE
     -- what follows other records and says nothing about the content
     around text[] := ARRAY['company_id', 'write_uid', 'write_date'];
     decision text[] := ARRAY['state', 'submitted_at', 'approved_by_id', 'approved_at',
-                             'decision_reason', 'content_hash'];
+                             'decision_reason', 'content_hash', 'second_needed',
+                             'first_approved_by_id', 'first_approved_at'];
     ending text[] := ARRAY['state', 'valid_to', 'content_hash'];
     free text[];
+    written text := 'SELECT EXISTS (SELECT FROM %%I WHERE version_id = $1'
+                    ' AND user_id = ANY ($2) AND user_id <> %(installer)s)';
     wrote boolean;
 BEGIN
     IF TG_OP = 'INSERT' THEN
@@ -64,12 +68,26 @@ BEGIN
             PERFORM finance_refuse('The hash of an approved version stays.');
         END IF;
     END IF;
+    IF OLD.state = 'submitted' AND NEW.state <> 'draft' THEN
+        EXECUTE format(written, TG_ARGV[0])
+           INTO wrote USING NEW.id, ARRAY[NEW.first_approved_by_id];
+        IF wrote OR (OLD.first_approved_by_id IS NOT NULL AND
+                     OLD.first_approved_by_id IS DISTINCT FROM NEW.first_approved_by_id)
+           OR (OLD.second_needed AND NEW.second_needed IS NOT TRUE)
+        THEN
+            PERFORM finance_refuse('The first of two approvals stays.');
+        END IF;
+    END IF;
     IF NEW.state = 'approved' AND OLD.state <> 'approved' THEN
-        EXECUTE format('SELECT EXISTS (SELECT FROM %%I WHERE version_id = $1'
-                       ' AND user_id = $2 AND user_id <> %(installer)s)', TG_ARGV[0])
-           INTO wrote USING NEW.id, NEW.approved_by_id;
+        EXECUTE format(written, TG_ARGV[0])
+           INTO wrote USING NEW.id, ARRAY[NEW.approved_by_id];
         IF wrote OR NEW.approved_by_id IS NULL OR NEW.content_hash IS NULL THEN
             PERFORM finance_refuse('Somebody else than an author has to approve.');
+        END IF;
+        IF NEW.second_needed
+           AND coalesce(NEW.first_approved_by_id, NEW.approved_by_id)
+               = NEW.approved_by_id THEN
+            PERFORM finance_refuse('It takes two approvers.');
         END IF;
     END IF;
     RETURN NEW;

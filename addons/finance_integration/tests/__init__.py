@@ -11,6 +11,7 @@ from . import test_governance_database
 from . import test_ledger
 from . import test_payouts
 from . import test_pull
+from . import test_second_approval
 from . import test_refunds
 from . import test_risk_decisions
 from . import test_settling

@@ -79,7 +79,7 @@ class Rules(MappingCase):
         """The line an exception proposes stands for that value alone."""
         self.play(entry("e1", "a,b*|c"))
         exception = self.find("e1", "journal_entry").exception_id
-        action = exception.with_user(self.editor).action_add_mapping()
+        action = self.press(exception, "add_mapping", self.editor)
         key = action["context"]["default_key"]
         version = self.put_in_force((key, self.other), ("bank", self.bank))
         self.assertIsNone(version._plain().find(("a",)))
