@@ -17,6 +17,7 @@ from .errors import NeedsPerson
 from .mapping import MappingTable, valid_on
 from .mapping_value import join_key
 from .partner_check import check_partner
+from .words import in_words
 
 ZERO = Decimal(0)
 
@@ -255,7 +256,7 @@ def find_rule(document: Document, day: date, rules: Sequence[Rule]) -> Rule:
         f"No posting rule says what to do with “{what}”.",
         "Add a posting rule for it; the waiting documents then go on by themselves.",
         field="Kind of document",
-        value=what,
+        value=in_words(document.category or document.type),
         action="add_rule",
     )
 
@@ -369,7 +370,7 @@ class _Translation:
                 f"The books hold no money of {document.type} {document.source_id}.",
                 "Wait for the transaction that moved it, or ask the source for it; the"
                 " document then goes on by itself.",
-                field=_words(document.type),
+                field=in_words(document.type),
                 value=document.source_id,
             )
         return [
@@ -406,7 +407,7 @@ class _Translation:
                 f"The books know {len(items)} documents as {role} {reference[1]}.",
                 "Rename all but the one that is meant, then try again.",
                 category="control",
-                field=_words(role),
+                field=in_words(role),
                 value=reference[1],
             )
         if not items:
@@ -415,7 +416,7 @@ class _Translation:
                 f"The {role} {reference[1]} is not posted in the books.",
                 f"Post the {role} {reference[1]}, or correct the reference at the"
                 " source; the document then goes on by itself.",
-                field=_words(role),
+                field=in_words(role),
                 value=reference[1],
             )
         check_partner(self.document, reference[1], items[0], self.snapshot)
@@ -566,10 +567,6 @@ class _Translation:
             balance=missing,
             label=rule_line.label or self.document.source_id,
         )
-
-
-def _words(code: str) -> str:
-    return code.replace("_", " ").capitalize()
 
 
 def _rounded(amount: Decimal, digits: int) -> Decimal:

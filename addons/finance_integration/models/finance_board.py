@@ -22,6 +22,10 @@ FIGURES = {
     ),
     "held_today": ("document", [("state", "=", "held"), ("message_id", "any", TODAY)]),
     "open_exception_count": ("exception", [("state", "=", "open")]),
+    "overdue_exception_count": (
+        "exception",
+        [("state", "=", "open"), ("due_at", "<", "now")],
+    ),
     "flagged_payout_count": ("payout", [("state", "=", "flagged")]),
 }
 
@@ -39,6 +43,9 @@ class FinanceSystem(models.Model):
     held_today = fields.Integer(compute="_compute_board")
     failed_today = fields.Integer(compute="_compute_board")
     open_exception_count = fields.Integer("Open Exceptions", compute="_compute_board")
+    overdue_exception_count = fields.Integer(
+        "Overdue Exceptions", compute="_compute_board"
+    )
     oldest_exception_at = fields.Datetime(compute="_compute_board")
     flagged_payout_count = fields.Integer(
         "Payouts That Do Not Tie", compute="_compute_board"
@@ -51,6 +58,8 @@ class FinanceSystem(models.Model):
         documents = self._count_documents()
         exceptions = self._count_exceptions()
         dead = self._count_dead()
+        late = FIGURES["overdue_exception_count"][1]
+        overdue = dict(self._grouped("finance.exception", late))
         payouts = dict(self._grouped("finance.payout", [("state", "=", "flagged")]))
         for system in self:
             count, since, due = exceptions.get(system, (0, False, False))
@@ -60,6 +69,7 @@ class FinanceSystem(models.Model):
             system.held_today = documents[system]["held"]
             system.open_exception_count = count
             system.oldest_exception_at = since
+            system.overdue_exception_count = overdue.get(system, 0)
             system.flagged_payout_count = payouts.get(system, 0)
             system.health, system.health_reason = system._judge(dead.get(system), due)
 

@@ -8,6 +8,7 @@ from odoo.addons.finance_core.contract import document_from_json
 from odoo.addons.finance_core.contract.envelope import Document
 from odoo.addons.finance_core.errors import NeedsPerson
 from odoo.addons.finance_core.personal import mask
+from odoo.addons.finance_core.words import in_words
 
 from .finance_exception_care import in_company_currency
 
@@ -68,6 +69,7 @@ class FinanceDocument(models.Model):
         selection=lambda self: self._type_selection(), required=True, readonly=True
     )
     category = fields.Char(readonly=True)
+    category_words = fields.Char("Kind", compute="_compute_category_words")
     source_id = fields.Char("Foreign ID", required=True, readonly=True, index=True)
     revision = fields.Float(digits=(16, 0), readonly=True)
     state = fields.Selection(STATES, required=True, readonly=True)
@@ -112,11 +114,28 @@ class FinanceDocument(models.Model):
     _content_unique = models.UniqueIndex("(system_id, type, source_id, digest)")
     _by_state = models.Index("(system_id, state, occurred_at)")
     _newest = models.Index("(occurred_at DESC, id DESC)")
+    _held = models.Index(
+        "(exception_id, currency_id) INCLUDE (amount) WHERE state = 'held'"
+    )
     _waiting = models.Index("(system_id, occurred_at, id) WHERE state = 'normalised'")
 
     @api.model
     def _type_selection(self):
-        return [(name, name.replace("_", " ").capitalize()) for name in contract.TYPES]
+        return [(name, in_words(name)) for name in contract.TYPES]
+
+    @api.depends("category")
+    def _compute_category_words(self):
+        for document in self:
+            document.category_words = in_words(document.category or "")
+
+    @api.model
+    def formatted_read_group(self, domain, groupby=(), *args, **kwargs):
+        """Groups by category are headed by words."""
+        groups = super().formatted_read_group(domain, groupby, *args, **kwargs)
+        for group in groups:
+            if group.get("category"):
+                group["category"] = in_words(group["category"])
+        return groups
 
     @api.depends("source_id", "type", "category")
     def _compute_display_name(self):
@@ -124,8 +143,7 @@ class FinanceDocument(models.Model):
         for document in self:
             # what kind of movement says more than that it is one
             told = document.category if document.type in MOVEMENTS else ""
-            kind = told or types.get(document.type, "")
-            kind = kind.replace("_", " ").capitalize()
+            kind = in_words(told) if told else types.get(document.type, "")
             document.display_name = f"{kind} {document.source_id or ''}".strip()
 
     @api.depends("move_ids")

@@ -23,7 +23,11 @@ class FinanceException(models.Model):
     """A business case that needs a person. Equal causes share one exception."""
 
     _name = "finance.exception"
-    _inherit = ("finance.exception.remedies", "finance.exception.care")
+    _inherit = (
+        "finance.exception.remedies",
+        "finance.exception.care",
+        "finance.exception.story",
+    )
     _description = "Exception"
     _order = "state, due_at, id"
 
@@ -44,9 +48,6 @@ class FinanceException(models.Model):
     owner_id = fields.Many2one("res.users", index=True)
     due_at = fields.Datetime("Due")
     document_ids = fields.One2many("finance.document", "exception_id")
-    document_count = fields.Integer(
-        "Waiting Documents", compute="_compute_document_count"
-    )
     message_id = fields.Many2one(
         "finance.message", readonly=True, index="btree_not_null", ondelete="restrict"
     )
@@ -81,16 +82,6 @@ class FinanceException(models.Model):
             raise UserError(
                 self.env._("%s may not see it and cannot own it.", owner.name)
             )
-
-    def _compute_document_count(self):
-        groups = self.env["finance.document"]._read_group(
-            [("exception_id", "in", self.ids), ("state", "=", "held")],
-            ["exception_id"],
-            ["__count"],
-        )
-        counts = {exception.id: count for exception, count in groups}
-        for exception in self:
-            exception.document_count = counts.get(exception.id, 0)
 
     @api.model
     def _raise_for(self, system, need: NeedsPerson, amount=Decimal(0), **links):
@@ -171,8 +162,11 @@ class FinanceException(models.Model):
                 "resolved_by_id": self.env.uid,
             }
         )
+        open_ones._keep_after()
         open_ones.activity_unlink([ACTIVITY])
-        open_ones._append_log("exception.resolved", resolution)
+        for each in open_ones:
+            told = (resolution, each.before, each.after)
+            each._append_log("exception.resolved", " · ".join(filter(None, told)))
 
     @api.model
     def _resolve_empty(self, system_id: int):
@@ -198,6 +192,7 @@ class FinanceException(models.Model):
 
     def _release(self):
         """Let the held documents of these exceptions try again, in the background."""
+        self._keep_before()
         held = self.document_ids.filtered(lambda each: each.state == "held")
         held._set_state("normalised", reason=False)
         for system in self.system_id:
@@ -223,6 +218,7 @@ class FinanceException(models.Model):
         rejected = held - late
         if rejected:
             need_decider(self.env)
+        self._keep_before()
         late._set_state("superseded", reason=reason)
         words = self.env._("Rejected by %(who)s: %(why)s")
         rejected._set_state(

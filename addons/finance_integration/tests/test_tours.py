@@ -19,6 +19,7 @@ class Screens(HubCase, HttpCase):
             txn("txn_odd", "payment", "50.00", fees={"odd_fee": "1.00"}),
             identity="evt_odd",
         )
+        cls.deliver(txn("txn_odd_2", "payment", "70.00", fees={"odd_fee": "1.00"}))
         cls.drain()
         cls.env["account.account"].create(
             {
@@ -29,9 +30,10 @@ class Screens(HubCase, HttpCase):
             }
         )
 
-    def run_as(self, role, url, tour):
+    def run_as(self, role, url, tour, **values):
         """Run the tour as a person of that role who may also read the books."""
-        user = self.make_user(role, login=f"screens_{role}", password=f"screens_{role}")
+        login = f"screens_{role}"
+        user = self.make_user(role, login=login, password=login, **values)
         user.group_ids += self.env.ref("account.group_account_readonly")
         self.start_tour(url, tour, login=user.login)
 
@@ -55,6 +57,18 @@ class Screens(HubCase, HttpCase):
         )
         self.drain()
         self.assertEqual(self.find("txn_odd").state, "posted")
+
+    def test_many_exceptions_are_taken_and_put_off_at_once(self):
+        exception = self.find("txn_odd").exception_id
+        self.run_as(
+            "user",
+            "/odoo/finance-exceptions",
+            "finance_exceptions_are_put_off_together",
+            name="Taker",
+        )
+        self.env.invalidate_all()
+        self.assertEqual(exception.owner_id.name, "Taker")
+        self.assertEqual(exception.snooze_reason, "The bank is closed.")
 
     def test_a_journal_entry_leads_to_the_message_it_came_from(self):
         entry = self.find("txn_paid").move_ids

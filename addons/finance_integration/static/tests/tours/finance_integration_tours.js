@@ -46,9 +46,18 @@ tours.add("finance_exception_leads_to_a_proposal", {
             run: "click",
         },
         {
-            content: "A document waits; the remedy has its button",
+            content: "It says how much waits for what",
             trigger:
-                ".o_form_view:has(button[name=action_open_documents]) button.o_finance_remedy_add_mapping",
+                ".o_form_view .o_field_widget[name=summary]:contains(2 documents):contains(odd_fee)",
+        },
+        {
+            content: "The first of them are listed",
+            trigger:
+                ".o_form_view .o_field_widget[name=waiting_document_ids] .o_data_row:contains(txn_odd)",
+        },
+        {
+            content: "The remedy has its button",
+            trigger: ".o_form_view button.o_finance_remedy_add_mapping:visible",
             run: "click",
         },
         {
@@ -130,6 +139,46 @@ tours.add("finance_entry_leads_to_its_origin", {
         },
         {
             trigger: ".o_form_view .o_field_widget[name=identity]:contains(evt_paid)",
+        },
+    ],
+});
+
+tours.add("finance_exceptions_are_put_off_together", {
+    steps: () => [
+        {
+            content: "Mark all that are open",
+            trigger: ".o_list_view thead .o_list_record_selector input",
+            run: "click",
+        },
+        {
+            content: "They are mine now",
+            trigger: ".o_control_panel button[name=action_take]",
+            run: "click",
+        },
+        {
+            trigger: ".o_list_view .o_data_row:contains(Taker)",
+        },
+        {
+            content: "Mark them again",
+            trigger: ".o_list_view thead .o_list_record_selector input:not(:checked)",
+            run: "click",
+        },
+        {
+            trigger: ".o_control_panel button:contains(Put Off)",
+            run: "click",
+        },
+        {
+            content: "and say why",
+            trigger: ".modal .o_field_widget[name=reason] input",
+            run: "edit The bank is closed.",
+        },
+        {
+            trigger: ".modal button[name=action_snooze]",
+            run: "click",
+        },
+        {
+            content: "Nothing is left in the list",
+            trigger: "body:not(:has(.modal)) .o_view_nocontent",
         },
     ],
 });
