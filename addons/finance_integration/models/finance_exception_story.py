@@ -5,6 +5,8 @@ from collections import defaultdict
 from odoo import api, fields, models
 from odoo.tools.misc import formatLang
 
+from odoo.addons.finance_core.mapping_value import plain_key
+
 SHOWN = 20  #: documents listed in the form
 
 
@@ -106,7 +108,7 @@ class FinanceExceptionStory(models.AbstractModel):
             return ""
         code, _, key = rest.partition(":")
         for table in self.env["finance.mapping"]._tables(self.system_id).get(code, ()):
-            found = table.find(tuple(key.split("|")))
+            found = table.find(plain_key(key))
             if found:
                 line = self.env["finance.mapping.rule"].browse(found.rule_id)
                 target, version = line.target.display_name, line.version_id.display_name
