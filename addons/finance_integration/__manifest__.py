@@ -1,7 +1,7 @@
 {
     "name": "Finance Integration",
     "summary": "From another system's bytes to a posted, explainable journal entry",
-    "version": "19.0.1.0.0",
+    "version": "19.0.1.1.0",
     "category": "Accounting",
     "website": "https://github.com/finance-integration/finance-integration",
     "author": "Finance Integration contributors",
@@ -28,6 +28,7 @@
         "views/finance_acceptance_views.xml",
         "views/finance_reference_views.xml",
         "views/finance_partner_pair_views.xml",
+        "views/finance_record_source_views.xml",
         "views/finance_payout_views.xml",
         "views/finance_log_views.xml",
         "wizards/finance_log_check_views.xml",

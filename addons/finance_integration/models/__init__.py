@@ -48,6 +48,9 @@ from . import (
     finance_partner_pair,
     finance_reference,
     finance_referenced,
+    finance_claim,
+    finance_party,
+    finance_drift,
     finance_timeline,
     finance_timeline_events,
 )

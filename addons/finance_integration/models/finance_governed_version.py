@@ -258,14 +258,16 @@ class FinanceGovernedVersion(models.AbstractModel):
 
         The narrow exception to "somebody else approves": whoever installs an addon
         runs its code anyway. Called from a ``<function>`` in ``noupdate`` data, so at
-        the first installation only; refused once the registry is ready.
+        the first installation only, and by upgrades that ship more; refused once the
+        registry is ready.
         """
         if self.env.registry.ready or self.env.uid != SUPERUSER_ID:
             raise AccessError(self.env._("Only installing an addon does this."))
         known = self.env["ir.model.data"].search(
             [("module", "=", module), ("model", "=", self._name)]
         )
-        for version in self.browse(known.mapped("res_id")):
+        shipped = self.browse(known.mapped("res_id"))
+        for version in shipped.filtered(lambda each: each.state == "draft"):
             version._record({"change_reason": self.env._("Shipped with %s", module)})
             version._step("submitted", content_hash=version._digest())
             version._step(

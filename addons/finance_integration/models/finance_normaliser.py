@@ -102,6 +102,7 @@ class FinanceNormaliser(models.AbstractModel):
         self.env["finance.log"]._append(documents._log_rows("document.normalised"))
         self._order_revisions(system, documents)
         self.env["finance.payout"]._learn(documents)
+        self.env["finance.party"]._propose(system, documents)
         self.env["finance.decision"]._learn(documents)
         return new
 

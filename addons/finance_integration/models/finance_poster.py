@@ -87,6 +87,8 @@ class FinancePoster(models.AbstractModel):
         controls = self.env["finance.control.step"]
         for document in controls._reject(system, plain):
             del plain[document]
+        for document in self.env["finance.claim"]._hold_contested(system, plain):
+            del plain[document]
         snapshot = self.env["finance.snapshot"]._build(system, plain.values())
         drafts: dict = {}
         ignored = defaultdict(self.env["finance.document"].browse)

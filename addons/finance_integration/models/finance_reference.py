@@ -14,6 +14,16 @@ SOURCES = [
     ("learned", "Learned from a document"),
     ("proposed", "Proposed by likeness"),
 ]
+#: the kind of record that documents of reference data describe
+KIND_OF_TYPE = {
+    "account": "account",
+    "cost_center": "analytic_account",
+    "customer": "partner",
+    "customer_invoice": "customer_invoice",
+    "legal_entity": "legal_entity",
+    "supplier": "partner",
+    "tax_code": "tax",
+}
 PEOPLE_WRITE = {"kind", "foreign_id", "target", "system_id"}
 
 
@@ -205,6 +215,36 @@ class FinanceReference(models.Model):
             )
         )
         return {foreign: (owner, name) for foreign, owner, name in rows}
+
+    @api.model
+    def _targets(self, system, wanted: Iterable[tuple[str, str]]) -> dict:
+        """Confirmed targets as ``model,id`` by (kind, foreign id)."""
+        kinds = {kind for kind, _foreign in wanted}
+        found = self.search(
+            [
+                ("system_id", "=", system.id),
+                ("kind", "in", list(kinds)),
+                ("foreign_id", "in", [foreign for _kind, foreign in wanted]),
+                ("state", "=", "confirmed"),
+            ]
+        )
+        return {
+            (each.kind, each.foreign_id): f"{each.target._name},{each.target.id}"
+            for each in found
+            if each.target
+        }
+
+    @api.model
+    def _known(self, system, kind: str, foreign_ids: Iterable[str]) -> dict:
+        """The references of foreign ids of one kind, by foreign id."""
+        found = self.search(
+            [
+                ("system_id", "=", system.id),
+                ("kind", "=", kind),
+                ("foreign_id", "in", list(foreign_ids)),
+            ]
+        )
+        return {each.foreign_id: each for each in found}
 
     @api.model
     def _learn(self, system, kind: str, found: Mapping[str, tuple[int, int]], source):
