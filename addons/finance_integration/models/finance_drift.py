@@ -55,7 +55,9 @@ class FinanceDrift(models.AbstractModel):
         records = self._records(system, plain.values())
         room = MAX_OPEN - self._count_open(system)
         for document, told in plain.items():
-            need = self._need(document, told, records.get(document.source_id))
+            need = self._need(
+                document, told, records.get((document.type, document.source_id))
+            )
             if need is None:
                 self._gone(system, document)
             elif room > 0:
@@ -83,19 +85,19 @@ class FinanceDrift(models.AbstractModel):
     # -- finding ours ------------------------------------------------------------
 
     def _records(self, system, told) -> dict:
-        """Our record by the foreign id of what was told; None where we have none."""
+        """Our record by (type, foreign id) of what was told; empty or None where we
+        have none."""
         told = list(told)
+        references = self.env["finance.reference"]
         known = {}
         for type_, kind in KIND_OF_TYPE.items():
             ids = [each.source_id for each in told if each.type == type_]
-            found = (
-                self.env["finance.reference"]._known(system, kind, ids) if ids else {}
-            )
-            known |= {foreign: each.target for foreign, each in found.items()}
+            found = references._known(system, kind, ids) if ids else {}
+            known |= {(type_, key): each.target for key, each in found.items()}
         return known | {
-            each.source_id: self._by_identity(system, each)
+            (each.type, each.source_id): self._by_identity(system, each)
             for each in told
-            if each.source_id not in known
+            if (each.type, each.source_id) not in known
         }
 
     def _by_identity(self, system, told):
@@ -191,7 +193,7 @@ class FinanceDrift(models.AbstractModel):
         return NeedsPerson(
             _cause(document),
             f"The {kind} {document.source_id} differs from {system.name}: {words}.",
-            "Correct it where it is wrong; this closes by itself when both say the same.",
+            "Correct it where it is wrong; this closes by itself once both agree.",
             field=field,
             value=str(ours or theirs),
             action="open_drifted",
@@ -244,7 +246,7 @@ class FinanceException(models.Model):
         canonical_form = told.sudo()._plain()
         drift = self.env["finance.drift"].with_company(self.company_id)
         records = drift._records(self.system_id, [canonical_form])
-        return open_record(records.get(source_id) or told)
+        return open_record(records.get((kind, source_id)) or told)
 
 
 def _cause(document) -> str:
