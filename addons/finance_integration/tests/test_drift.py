@@ -64,7 +64,7 @@ class Drift(HubCase):
         self.assertFalse(self.cases())
 
     def test_account_that_is_not_in_the_books_is_told(self):
-        self.tell(account(code="999999"))
+        self.tell(account(code="888888"))
         self.assertIn("not in the books", self.cases().name)
 
     def test_account_is_found_by_its_reference_whatever_its_code(self):
