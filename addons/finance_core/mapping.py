@@ -50,7 +50,7 @@ def valid_on(day: date, versions: Sequence[AnyDated]) -> list[AnyDated]:
 @dataclass(frozen=True)
 class MappingRule:
     """One line. ``key`` is what is written for each dimension, ``target`` the id of the
-    record in the books (an account, a journal, …)."""
+    record in the books (an account, a journal, …); 0 in a draft: none yet."""
 
     key: Key
     target: int

@@ -2,9 +2,10 @@
 
 Found are
 
+- *incomplete*: a line that stands for nothing yet;
 - *contradiction*: two lines stand for the same values and mean different things;
 - *unreachable*: every value of a line is taken by another one, or by several ranges
-  together; these two stop a submission;
+  together; these three stop a submission;
 - *overlap*: two lines of equal precedence share values and mean different things, the
   order decides;
 - *gap*: a hole between ranges of numbers, no line for all other values, and values
@@ -25,7 +26,7 @@ from .mapping_value import NOBODY, SEPARATOR, Kind, Space, join_key, meet
 
 MOST = 100  #: findings of one sort; nobody reads more
 PAIRS = 200_000  #: neighbours that are compared, so that it ends soon
-BLOCKING = ("contradiction", "unreachable")
+BLOCKING = ("incomplete", "contradiction", "unreachable")
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,7 @@ def findings(table: MappingTable, seen: Iterable[Key] = ()) -> list[Finding]:
     dead = {finding.rules[0] for finding in hidden}
     hidden.sort(key=lambda finding: BLOCKING.index(finding.sort))
     return [
+        *islice(_incomplete(table), MOST),
         *hidden,
         *islice(_overlaps(table, dead), MOST),
         *islice(_holes(table), MOST),
@@ -58,6 +60,13 @@ def findings(table: MappingTable, seen: Iterable[Key] = ()) -> list[Finding]:
 
 def written(rule: MappingRule) -> str:
     return SEPARATOR.join(rule.key)
+
+
+def _incomplete(table: MappingTable) -> Iterator[Finding]:
+    for rule in table.rules:
+        if not rule.target:
+            words = f"“{written(rule)}” stands for nothing yet."
+            yield Finding("incomplete", words, (rule,))
 
 
 # -- lines that nothing reaches ------------------------------------------------------

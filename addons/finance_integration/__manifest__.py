@@ -7,7 +7,16 @@
     "author": "Finance Integration contributors",
     "license": "AGPL-3",
     "depends": ["account", "finance_core", "mail", "queue_job", "resource"],
-    "external_dependencies": {"python": ["cryptography", "pydantic", "requests"]},
+    "external_dependencies": {
+        "python": [
+            "cryptography",
+            "openpyxl",
+            "pydantic",
+            "rapidfuzz",
+            "requests",
+            "xlsxwriter",
+        ]
+    },
     "data": [
         "security/finance_integration_groups.xml",
         "security/ir.model.access.csv",
@@ -36,6 +45,9 @@
         "wizards/finance_version_rejection_views.xml",
         "views/finance_approval_policy_views.xml",
         "views/finance_mapping_templates.xml",
+        "wizards/finance_mapping_import_views.xml",
+        "wizards/finance_mapping_test_views.xml",
+        "views/finance_unmapped_views.xml",
         "views/finance_mapping_views.xml",
         "views/finance_posting_rule_views.xml",
         "views/finance_control_views.xml",

@@ -66,6 +66,12 @@ KINDS = {
             (("vat",), ("company_registry",)),
         ),
         Kind("currency", "Currency", "res.currency", (("name",),)),
+        Kind(
+            "fiscal_position",
+            "Fiscal Position",
+            "account.fiscal.position",
+            (("name",),),
+        ),
         Kind("payment_term", "Payment Terms", "account.payment.term", (("name",),)),
         Kind("customer_invoice", "Customer Invoice", "account.move", (("name",),)),
     )

@@ -56,7 +56,7 @@ def lines_and_keys(draw):
     key = st.tuples(*[WRITTEN] * width)
     rules = [
         MappingRule(written, place)
-        for place, written in enumerate(draw(st.lists(key, max_size=8)))
+        for place, written in enumerate(draw(st.lists(key, max_size=8)), 1)
     ]
     return rules, draw(st.lists(st.tuples(*[VALUES] * width), max_size=12))
 
@@ -159,6 +159,10 @@ def test_lines_nothing_reaches_are_found_and_block(keys, sort):
 def test_ranges_that_take_all_of_another_together_are_found():
     assert sorts("1..5", "5..9", "2..8", "*", targets=[1, 1, 2, 3]) == ["unreachable"]
     assert "unreachable" not in sorts("1..5", "6..9", "2..8", "*")  # 5.5 is left
+
+
+def test_a_line_without_a_meaning_blocks():
+    assert sorts("a", "*", targets=[0, 1]) == ["incomplete"]
 
 
 def test_same_values_with_the_same_meaning_contradict_nothing():

@@ -1,1 +1,1 @@
-from . import log_seals, webhook
+from . import log_seals, mapping_lines, webhook

@@ -181,7 +181,9 @@ class FinanceMappingRule(models.Model):
         " * (any value); a backslash before a sign takes its meaning away.",
     )
     target = fields.Reference(
-        selection="_selection_target", string="Stands for", required=True
+        selection="_selection_target",
+        string="Stands for",
+        help="May be left open in a draft.",
     )
 
     _key_unique = models.Constraint(
@@ -221,7 +223,7 @@ class FinanceMappingRule(models.Model):
             ) from error
 
     def _check_kind(self, mapping):
-        for rule in self:
+        for rule in self.filtered("target"):
             if rule.target._name != mapping.target_model:
                 raise ValidationError(
                     self.env._(
@@ -233,7 +235,7 @@ class FinanceMappingRule(models.Model):
 
     def _check_company(self, mapping):
         targets = self.env[mapping.target_model].browse(
-            {rule.target.id for rule in self}
+            {rule.target.id for rule in self.filtered("target")}
         )
         company = mapping.company_id
         own = targets.filtered_domain(targets._check_company_domain(company))

@@ -20,4 +20,5 @@ from . import test_tours
 from . import test_waiting
 from . import test_log_seals
 from . import test_mapping_rules
+from . import test_mapping_tools
 from . import test_log_screens

@@ -3,5 +3,7 @@ from . import (
     finance_exception_close,
     finance_exception_snooze,
     finance_log_check,
+    finance_mapping_import,
+    finance_mapping_test,
     finance_version_rejection,
 )
