@@ -19,7 +19,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from itertools import combinations, islice, pairwise, product
+from itertools import combinations, groupby, islice, pairwise, product
 
 from .mapping import Choice, Form, Key, MappingRule, MappingTable
 from .mapping_value import NOBODY, SEPARATOR, Kind, Space, join_key, meet
@@ -123,10 +123,14 @@ def _covered_together(table: MappingTable) -> set[Choice]:
             continue
         for bucket in form.buckets.values():
             taken: list[tuple] = []
-            ordered = sorted(bucket, key=lambda each: each.place)
-            for choice in ordered:
-                if _absorb(taken, *choice.matchers[form.sought].extent):
-                    covered.add(choice)
+            lines = groupby(sorted(bucket, key=_place), key=_place)
+            for _line, choices in lines:
+                extents = {each: each.matchers[form.sought].extent for each in choices}
+                covered.update(
+                    each for each, extent in extents.items() if _holds(taken, *extent)
+                )
+                for extent in extents.values():
+                    _absorb(taken, *extent)
     return covered
 
 
@@ -135,17 +139,27 @@ def _one_range(form: Form) -> bool:
     return form.kinds.count(Kind.RANGE) == 1 and Kind.PATTERN not in form.kinds
 
 
-def _absorb(taken: list[tuple], low, high) -> bool:
-    """Whether ``low`` to ``high`` is taken already; afterwards it is. ``taken`` is
-    sorted, and nothing in it touches."""
+def _place(choice: Choice) -> int:
+    return choice.place
+
+
+def _touched(taken: list[tuple], low, high) -> slice:
+    """Those of ``taken``, sorted and apart from each other, that touch ``low`` to
+    ``high``."""
     first = bisect_left(taken, low, key=lambda each: each[1])
-    last = bisect_right(taken, high, key=lambda each: each[0])
-    touched = taken[first:last]
-    if touched and touched[0][0] <= low and high <= touched[0][1]:
-        return True
-    ends = [(low, high), *touched]
-    taken[first:last] = [(min(a for a, _ in ends), max(b for _, b in ends))]
-    return False
+    return slice(first, bisect_right(taken, high, key=lambda each: each[0]))
+
+
+def _holds(taken: list[tuple], low, high) -> bool:
+    found = taken[_touched(taken, low, high)]
+    return bool(found) and found[0][0] <= low and high <= found[0][1]
+
+
+def _absorb(taken: list[tuple], low, high) -> None:
+    """Make ``low`` to ``high`` a part of ``taken``."""
+    where = _touched(taken, low, high)
+    ends = [(low, high), *taken[where]]
+    taken[where] = [(min(a for a, _ in ends), max(b for _, b in ends))]
 
 
 # -- lines that share values ---------------------------------------------------------

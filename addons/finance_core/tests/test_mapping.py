@@ -130,6 +130,7 @@ def sorts(*keys, targets=None, seen=()):
         ["4*|*", "40*|x*", "*|*"],  # the second is more specific: no question
         ["1..5", "6..9", "*"],
         ["a..c", "d..f", "*"],
+        ["1..2,1..2", "*"],  # said twice in one line: only superfluous
     ],
 )
 def test_sound_lines_have_no_findings(keys):
