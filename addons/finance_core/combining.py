@@ -45,6 +45,7 @@ def combine(drafts: Sequence[EntryDraft], ref: str) -> EntryDraft:
         drafts[0],
         date=max(draft.date for draft in drafts),
         original_date=min(moved) if moved else None,
+        write_off=next((draft.write_off for draft in drafts if draft.write_off), None),
         ref=ref,
         lines=tuple(apart + kept),
         credit_notes=tuple(note for draft in drafts for note in draft.credit_notes),

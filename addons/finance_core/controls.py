@@ -13,8 +13,8 @@ from decimal import Decimal
 
 from .contract.envelope import Document
 from .errors import NeedsPerson
-from .mapping import valid_on
-from .posting import EntryDraft
+from .mapping import MappingTable, valid_on
+from .posting import EntryDraft, WriteOff
 
 #: By which reference equal documents of several sources are recognised: the first
 #: that a document has.
@@ -90,12 +90,14 @@ class Twin:
 class Books:
     """What the books know, read once for a batch: ``locks`` are the last locked days
     by name (see LOCKS), exceptions that Odoo grants to everybody applied.
-    ``journals`` are types by journal; ``taxed`` the invoices that carry tax."""
+    ``journals`` are types by journal; ``taxed`` the invoices that carry tax;
+    ``accounts`` the versions of the mapping of accounts."""
 
     company_currency: str
     locks: Mapping[str, date] = field(default_factory=dict)
     journals: Mapping[int, str] = field(default_factory=dict)
     taxed: frozenset[int] = frozenset()
+    accounts: Sequence[MappingTable] = ()
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,7 @@ def check(
     _check_released(document, draft, control, books, decisions)
     notes = [*_check_twins(document, control, twins, decisions)]
     draft, moved = _check_period(draft, control, books)
+    draft = _with_tolerance(draft, control, books)
     return Passed(draft, (*notes, *moved))
 
 
@@ -306,3 +309,36 @@ def _lock_on(draft: EntryDraft, books: Books) -> tuple[str, date | None]:
         return "", None
     name = max(violated, key=violated.__getitem__)
     return name, violated[name]
+
+
+# -- the tolerance -------------------------------------------------------------------
+
+
+def _with_tolerance(draft: EntryDraft, control: Control, books: Books) -> EntryDraft:
+    """``draft`` with where a small difference of the invoices it settles goes. The
+    difference itself is known when they are reconciled."""
+    settles = any(line.settles and line.settles[0] == "invoice" for line in draft.lines)
+    if not (control.tolerance and settles):
+        return draft
+    loss, gain = (
+        _difference_account(draft.date, side, books) for side in ("loss", "gain")
+    )
+    return replace(draft, write_off=WriteOff(control.tolerance, loss, gain))
+
+
+def _difference_account(day: date, side: str, books: Books) -> int:
+    key = (f"settlement_{side}", books.company_currency)
+    table = next(iter(valid_on(day, books.accounts)), None)
+    rule = table.find(key) if table else None
+    if rule is None:
+        shown = " / ".join(key)
+        raise NeedsPerson(
+            f"mapping:account:{'|'.join(key)}",
+            f"“{shown}” has no target in the mapping of accounts.",
+            f"Add “{shown}”: where differences within the tolerance go; the waiting"
+            " documents then go on by themselves.",
+            field="Account",
+            value=shown,
+            action="add_mapping",
+        )
+    return rule.target

@@ -160,6 +160,16 @@ class CreditNoteDraft:
 
 
 @dataclass(frozen=True)
+class WriteOff:
+    """A difference of at most ``limit``, in company currency, that settling an invoice
+    leaves is booked on the account ``loss`` (paid too little) or ``gain``."""
+
+    limit: Decimal
+    loss: int
+    gain: int
+
+
+@dataclass(frozen=True)
 class EntryDraft:
     """A balanced entry as plain data, with the versions it was made by. ``customer``
     is the source's customer id with the partner whose open item is settled: what can
@@ -175,6 +185,7 @@ class EntryDraft:
     credit_notes: tuple[CreditNoteDraft, ...] = ()
     customer: tuple[str, int] | None = None
     original_date: date | None = None
+    write_off: WriteOff | None = None
 
 
 @dataclass(frozen=True)

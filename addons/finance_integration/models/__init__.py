@@ -46,6 +46,8 @@ from . import (
     finance_control_step,
     finance_decision,
     finance_document_control,
+    finance_duty,
+    finance_write_off,
     finance_display,
     finance_acceptance,
     finance_partner_pair,

@@ -45,7 +45,7 @@ class FinanceControlStep(models.AbstractModel):
         documents = first.concat(*others)
         self._remember_likeness(plain, drafts)
         known = self.env["finance.control.version"]._plain_controls(system)
-        books = self._books(system.company_id, drafts.values())
+        books = self._books(system, drafts.values())
         twins = self._twins(documents, known)
         decisions = self.env["finance.decision"]._plain_decisions(documents)
         passed = {}
@@ -80,8 +80,9 @@ class FinanceControlStep(models.AbstractModel):
 
     # -- what the books know -----------------------------------------------------
 
-    def _books(self, company, drafts) -> controls.Books:
+    def _books(self, system, drafts) -> controls.Books:
         drafts = list(drafts)
+        company = system.company_id
         journals = self.env["account.journal"].browse(
             {draft.journal_id for draft in drafts}
         )
@@ -96,6 +97,7 @@ class FinanceControlStep(models.AbstractModel):
             locks=self._locks(company),
             journals={journal.id: journal.type for journal in journals},
             taxed=frozenset(move.id for (move,) in taxed),
+            accounts=self.env["finance.mapping"]._tables(system).get("account", ()),
         )
 
     @api.model

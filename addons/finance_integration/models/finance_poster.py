@@ -163,6 +163,7 @@ class FinancePoster(models.AbstractModel):
         system = items[0].documents.system_id
         self.env["finance.reconciler"]._reconcile(system, posted)
         self._link(items, moves)
+        self._link_write_offs(items, self.env["finance.write.off"]._settle(posted))
         self._learn_customers(system, items)
         self.env["finance.waiting"]._release_matched(system, moves.line_ids)
 
@@ -246,6 +247,15 @@ class FinancePoster(models.AbstractModel):
         self.env["finance.document"].invalidate_model(
             ["move_ids", "mapping_version_ids"]
         )
+
+    def _link_write_offs(self, items, written: list):
+        pairs = [
+            (document.id, written_off.id)
+            for item, moves in zip(items, written, strict=True)
+            for document in item.documents
+            for written_off in moves
+        ]
+        self._insert_pairs("finance_document_move_rel", "move_id", pairs)
 
     def _insert_pairs(self, table: str, column: str, pairs):
         if pairs:

@@ -56,7 +56,7 @@ class FinanceSystem(models.Model):
         versions = books._create_mappings()
         rules = [
             *books._role_rules(versions["account"], currencies),
-            *books._exchange_rules(versions["account"]),
+            *books._difference_rules(versions["account"]),
             *books._fee_rules(versions["fee"]),
             books._rule(versions["journal"], "gateway", books._create_journal()),
         ]
@@ -96,14 +96,18 @@ class FinanceSystem(models.Model):
                 account = self._create_account(name % words, kind)
                 yield self._rule(version, f"{role}|{currency.name}", account)
 
-    def _exchange_rules(self, version):
+    def _difference_rules(self, version):
+        """The company's own accounts: of exchange differences, and of small ones that
+        settling an invoice leaves."""
         company = self.company_id
-        for side, account in (
-            ("gain", company.income_currency_exchange_account_id),
-            ("loss", company.expense_currency_exchange_account_id),
+        for role, account in (
+            ("exchange_gain", company.income_currency_exchange_account_id),
+            ("exchange_loss", company.expense_currency_exchange_account_id),
+            ("settlement_gain", company.default_cash_difference_income_account_id),
+            ("settlement_loss", company.default_cash_difference_expense_account_id),
         ):
             if account:
-                yield self._rule(version, f"exchange_{side}|*", account)
+                yield self._rule(version, f"{role}|*", account)
 
     def _fee_rules(self, version):
         """The kinds of fee the connector knows; others are for a person to map."""

@@ -16,9 +16,11 @@ from . import test_refunds
 from . import test_risk_decisions
 from . import test_settling
 from . import test_timeline
+from . import test_tolerance
 from . import test_tours
 from . import test_waiting
 from . import test_log_seals
 from . import test_mapping_rules
 from . import test_mapping_tools
 from . import test_log_screens
+from . import test_duties

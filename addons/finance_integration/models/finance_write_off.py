@@ -1,0 +1,103 @@
+from collections.abc import Sequence
+from decimal import Decimal
+
+from odoo import api, models
+
+
+class FinanceWriteOff(models.AbstractModel):
+    """Settles invoices that were paid a little too little or too much.
+
+    After reconciling, because only then it is known what is left; by an entry of its
+    own, so that what the source told stays as it is.
+    """
+
+    _name = "finance.write.off"
+    _description = "Differences Within Tolerance"
+
+    @api.model
+    def _settle(self, posted: Sequence[tuple]) -> list:
+        """``posted`` are pairs of (entry, the EntryDraft it was made of). Returns the
+        entries that write off what is left of their invoices, by entry."""
+        written = {move: self.env["account.move"] for move, _draft in posted}
+        # several payments of one invoice in a batch leave one difference: the last's
+        cases = {
+            left: (move, draft.write_off)
+            for move, draft in posted
+            if draft.write_off
+            for left in self._left(move, draft)
+        }
+        plan = []
+        for left, (move, write_off) in cases.items():
+            small = self._book(move, write_off, left)
+            plan.append(left | small.line_ids.sorted("id")[:1])
+            written[move] |= small
+        if plan:
+            self.env["account.move.line"]._reconcile_plan(plan)
+        return list(written.values())
+
+    def _left(self, move, draft):
+        """The open lines of each invoice, with those of its payments, that come to a
+        small sum."""
+        cases = {
+            line.settles[1]: line.account_id
+            for line in draft.lines
+            if line.settles and line.settles[0] == "invoice"
+        }
+        matches = set(move.line_ids.mapped("finance_match")) - {False}
+        for number, account_id in cases.items():
+            lines = self.env["account.move.line"].search(
+                [
+                    ("company_id", "=", move.company_id.id),
+                    ("account_id", "=", account_id),
+                    ("parent_state", "=", "posted"),
+                    ("reconciled", "=", False),
+                    "|",
+                    "&",
+                    ("move_id.name", "=", number),
+                    ("move_id.move_type", "=", "out_invoice"),
+                    ("finance_match", "in", _of(matches, number)),
+                ]
+            )
+            total = Decimal(str(round(sum(lines.mapped("amount_residual")), 6)))
+            small = 0 < abs(total) <= draft.write_off.limit
+            if small and len(lines.currency_id) == 1:
+                yield lines
+
+    def _book(self, move, write_off, left):
+        """A posted entry that takes ``left`` to zero."""
+        balance = sum(left.mapped("amount_residual"))
+        amount = sum(left.mapped("amount_residual_currency"))
+        other = write_off.loss if balance > 0 else write_off.gain
+        sides = ((left.account_id.id, -1), (other, 1))
+        small = (
+            self.env["account.move"]
+            .with_company(move.company_id)
+            .create(
+                {
+                    "move_type": "entry",
+                    "date": move.date,
+                    "journal_id": move.journal_id.id,
+                    "ref": self.env._("Difference of %s", move.ref),
+                    "line_ids": [
+                        (
+                            0,
+                            0,
+                            {
+                                "account_id": account_id,
+                                "partner_id": left.partner_id[:1].id,
+                                "currency_id": left.currency_id.id,
+                                "amount_currency": sign * amount,
+                                "balance": sign * balance,
+                            },
+                        )
+                        for account_id, sign in sides
+                    ],
+                }
+            )
+        )
+        small._post(soft=False)
+        return small
+
+
+def _of(matches: set[str], number: str) -> list[str]:
+    return [match for match in matches if match.endswith(f":invoice:{number}")]
