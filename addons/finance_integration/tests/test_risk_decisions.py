@@ -128,6 +128,8 @@ class TakenBack(RiskCase):
         self.drain()
         self.assert_taken_back(document)
         self.assertEqual(self.balance("clearing|EUR"), 0)
+        about = [("cause", "=", f"revoked:{document.id}")]
+        self.assertFalse(self.env["finance.exception"].search(about))
 
     def test_invoice_that_a_revoked_payment_settled_is_open_again(self):
         invoice = self.make_invoice("500")
