@@ -1,4 +1,4 @@
-"""A real prefork Odoo with two workers, and a sender that can also misbehave."""
+"""A real prefork Odoo with three workers, and a sender that can also misbehave."""
 
 import base64
 import configparser
@@ -237,7 +237,7 @@ def serving(server: Server, url: str = NOWHERE, **env: str) -> Iterator[Door]:
     database.copy(server, TEMPLATE, DATABASE)
     systems = _prepare(server, url)
     port = _free_port()
-    with odoo_server.serving(server, DATABASE, port, 2, **ENV, **env) as running:
+    with odoo_server.serving(server, DATABASE, port, **ENV, **env) as running:
         yield Door(port, running.pid, server, systems)
 
 
@@ -258,7 +258,7 @@ def _write_config() -> None:
     KEY_FILE.write_bytes(base64.urlsafe_b64encode(os.urandom(32)))
     parser = configparser.ConfigParser(interpolation=None)
     parser.read(ODOO_CONF)
-    parser["options"]["finance_key_file"] = str(KEY_FILE)
+    parser["finance_integration"]["key_file"] = str(KEY_FILE)
     CONF.touch(mode=0o600)
     with CONF.open("w") as output:
         parser.write(output)

@@ -8,9 +8,10 @@ import gzip
 import json
 import os
 import signal
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from http.client import RemoteDisconnected
 
 import pytest
@@ -562,17 +563,105 @@ def test_worker_killed_before_the_commit_promises_nothing(door: Door):
     assert door.deliver("demo", body).told["status"] == "accepted"
 
 
-def test_slow_uploads_do_not_keep_others_out(door: Door):
-    """FAULTS 25: as many slow senders as there are workers."""
+def slow_upload(door: Door):
+    """A connection whose body does not come."""
     head = "POST /finance/webhook/demo HTTP/1.1\r\nhost: x\r\ncontent-length: 900\r\n"
-    slow = [door.connect() for _worker in range(2)]
-    for connection in slow:
-        connection.sendall(f"{head}content-type: application/json\r\n\r\n[".encode())
-    start = time.monotonic()
-    assert door.deliver("demo", order()).status == 202
-    assert time.monotonic() - start < 15
+    connection = door.connect()
+    connection.sendall(f"{head}content-type: application/json\r\n\r\n[".encode())
+    return connection
+
+
+def test_slow_uploads_do_not_keep_others_out(door: Door):
+    """FAULTS 25: as many slow senders as there are workers; who is told to come
+    again does, and is heard."""
+    slow = [slow_upload(door) for _worker in range(3)]
+    eventually(lambda: door.deliver("demo", order()).status == 202, 15)
     for connection in slow:
         connection.close()
+
+
+def test_screens_answer_while_slow_senders_flood_the_door(door: Door):
+    """FAULTS 25: one worker of three is always there for people, within 3 s: each of
+    40 connections that drip a body holds a worker for as long as it can."""
+    page = b"GET /web/login HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
+    screen(door, page)  # makes what the page needs
+    dripping = [slow_upload(door) for _sender in range(40)]
+    end = threading.Event()
+
+    def drip():
+        while not end.wait(0.5):
+            for connection in dripping:
+                with suppress(OSError):
+                    connection.send(b" ")
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(drip)
+        try:
+            time.sleep(3)  # all have arrived
+            waits = [screen(door, page) for _time in range(10)]
+        finally:
+            end.set()
+    for connection in dripping:
+        connection.close()
+    assert max(waits) < 3, waits
+    eventually(lambda: door.deliver("demo", order()).status == 202, 15)
+
+
+def screen(door: Door, request: bytes) -> float:
+    """Seconds until a person has the page."""
+    start = time.monotonic()
+    with closing(door.connect()) as connection:
+        connection.sendall(request)
+        assert connection.recv(65536).split()[1] == b"200"
+    return time.monotonic() - start
+
+
+def test_screens_answer_while_the_database_keeps_deliveries_waiting(door: Door):
+    """FAULTS 31: a table that is locked stops deliveries, not people."""
+    page = b"GET /web/login HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
+    with closing(door.database()) as lock, ThreadPoolExecutor(6) as pool:
+        lock.autocommit = False
+        with lock.cursor() as cursor:
+            cursor.execute("LOCK TABLE finance_message IN ACCESS EXCLUSIVE MODE")
+        answers = [pool.submit(door.deliver, "demo", order()) for _ in range(6)]
+        try:
+            time.sleep(3)
+            assert max(screen(door, page) for _time in range(5)) < 3
+        finally:
+            lock.rollback()
+        assert {each.result().status for each in answers} == {202, 503}
+
+
+def limited(door: Door, code: str, **limits):
+    """Set the limits of a system as a form would, for all workers."""
+    names = ", ".join(f"{name} = {int(value)}" for name, value in limits.items())
+    with closing(door.database()) as connection, connection.cursor() as cursor:
+        cursor.execute(f"UPDATE finance_system SET {names} WHERE code = %s", (code,))
+        # what Odoo's own caches watch
+        cursor.execute("INSERT INTO orm_signaling_default DEFAULT VALUES")
+
+
+def test_door_is_shut_while_too_much_waits_and_opens_by_itself(door: Door):
+    """FAULTS 31: 503 with Retry-After for one system; the others keep flowing."""
+    assert door.deliver("rotating", order()).status == 202
+    limited(door, "rotating", max_waiting=1)
+    eventually(lambda: door.deliver("rotating", order()).status == 503)
+    time.sleep(1.5)  # what each worker remembers is a second old at most
+    count = door.count("rotating")
+    for _time in range(100):
+        answer = door.deliver("rotating", order())
+        assert (answer.status, int(answer.headers["retry-after"]) > 0) == (503, True)
+    assert door.count("rotating") == count
+    assert door.deliver("demo", order()).status == 202
+    noted = door.log("rotating", "delivery.refused")
+    assert 0 < sum(detail.startswith("503") for detail in noted) <= 30
+    with closing(door.database()) as connection, connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE finance_message SET state = 'processed' WHERE system_id = %s",
+            (door.systems["rotating"]["id"],),
+        )
+    eventually(lambda: door.deliver("rotating", order()).status == 202, 5)
+    limited(door, "rotating", max_waiting=0)
 
 
 def test_without_its_key_the_door_is_closed_and_opens_again(door: Door):

@@ -16,13 +16,18 @@ CHANGES_EACH_RUN = {"accepted", "duplicates", "rejected", "seconds"}
 
 
 def _free_port():
-    """A port whose third next, for the websocket, is free as well."""
+    """A port for the demo whose first and fourth next, for Odoo, are free as well."""
     while True:
-        with socket.socket() as first, socket.socket() as second:
+        with (
+            socket.socket() as first,
+            socket.socket() as workers,
+            socket.socket() as ws,
+        ):
             first.bind(("127.0.0.1", 0))
             port = first.getsockname()[1]
             try:
-                second.bind(("127.0.0.1", port + 3))
+                workers.bind(("127.0.0.1", port + 1))
+                ws.bind(("127.0.0.1", port + 4))
             except OSError:
                 continue
             return port

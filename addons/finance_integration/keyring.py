@@ -1,12 +1,13 @@
 """Encryption at rest with a key that is kept outside the database.
 
-The key file (``finance_key_file`` in the server's configuration) has one Fernet key
-a line: the first encrypts, all of them decrypt, so a key is rotated by putting a new
-one on top. Without a readable key everything here refuses (fail closed).
+The key file (``key_file`` in section ``[finance_integration]`` of odoo.conf) has one
+Fernet key a line: the first encrypts, all of them decrypt, so a key is rotated by
+putting a new one on top. Without a readable key everything here refuses (fail closed).
 """
 
 import zlib
-from functools import lru_cache
+from configparser import ConfigParser
+from functools import cache, lru_cache
 from pathlib import Path
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -25,13 +26,25 @@ class NoKey(Refused):
 
 
 def _fernet() -> MultiFernet:
-    path = config.get("finance_key_file")
-    if not path:
-        raise NoKey("finance_key_file is missing in the server's configuration.")
+    path = _path(config["config"])
     try:
         return _read(path, Path(path).stat().st_mtime_ns)
     except OSError as error:
-        raise NoKey("The file named by finance_key_file cannot be read.") from error
+        raise NoKey("The file named by key_file cannot be read.") from error
+
+
+@cache
+def _path(configuration: str) -> str:
+    """Where the key file is. A section of our own, as Odoo warns of options it does
+    not know in its own."""
+    parser = ConfigParser(interpolation=None)
+    parser.read(configuration)
+    path = parser.get("finance_integration", "key_file", fallback="")
+    if not path:
+        raise NoKey(
+            "key_file is missing in section [finance_integration] of odoo.conf."
+        )
+    return path
 
 
 @lru_cache(maxsize=4)
@@ -40,9 +53,7 @@ def _read(path: str, _changed_at: int) -> MultiFernet:
         keys = [Fernet(line) for line in Path(path).read_text().split()]
         return MultiFernet(keys)
     except ValueError as error:
-        raise NoKey(
-            "The file named by finance_key_file holds no Fernet key."
-        ) from error
+        raise NoKey("The file named by key_file holds no Fernet key.") from error
 
 
 def encrypt(plain: bytes) -> bytes:

@@ -2,6 +2,7 @@
 
 import time
 from collections import OrderedDict
+from collections.abc import Callable
 from threading import Lock
 
 MAX_KEYS = 1000
@@ -26,6 +27,30 @@ class Throttle:
             if len(self._buckets) > MAX_KEYS:
                 self._buckets.popitem(last=False)
             return allowed
+
+
+class Remembered:
+    """What was found out lately: an answer is good for ``seconds``."""
+
+    def __init__(self, seconds: float):
+        self.seconds = seconds
+        self._known: OrderedDict = OrderedDict()
+        self._lock = Lock()
+
+    def get(self, key, find_out: Callable):
+        """What ``find_out()`` returned for this key, now or a moment ago."""
+        now = time.monotonic()
+        with self._lock:
+            answer, since = self._known.get(key, (None, None))
+        if since is not None and now - since < self.seconds:
+            return answer
+        answer = find_out()
+        with self._lock:
+            self._known[key] = (answer, now)
+            self._known.move_to_end(key)
+            if len(self._known) > MAX_KEYS:
+                self._known.popitem(last=False)
+        return answer
 
 
 class Pace:

@@ -19,7 +19,7 @@ INSTALLED = config.BENCH_DATABASE
 PREPARED = f"{INSTALLED}_prepared"
 DATABASE = f"{INSTALLED}_run"
 MODULES = ("finance_bench",)
-WORKERS = 2
+WORKERS = 3  # deliveries and jobs take two at most
 ENV = {"ODOO_RC": str(CONF)}
 
 
@@ -38,13 +38,13 @@ class Place:
 
     @contextmanager
     def odoo(self, **env: str) -> Iterator[int]:
-        """The port of a prefork Odoo with two workers and the job runner, on a copy
+        """The port of a prefork Odoo with three workers and the job runner, on a copy
         of the database that nothing has been delivered to."""
         database.copy(self.server, PREPARED, DATABASE)
         with odoo_server.serving(
             self.server, DATABASE, _free_port(), WORKERS, **ENV, **env
         ) as running:
-            yield int(running.url.rpartition(":")[2])
+            yield running.port
 
     def start_inside(self, job: str, *arguments) -> subprocess.Popen:
         """A process that runs ``_inside.<job>(env, *arguments)`` on the copy."""

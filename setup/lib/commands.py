@@ -4,14 +4,13 @@ import argparse
 import importlib
 import json
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
-from . import config, database, locks, odoo_server, postgres, screenshots
+from . import config, database, locks, odoo_server, postgres, relay, screenshots
 from .console import SetupError, say
 from .paths import LOCAL, ODOO_BIN, ODOO_CONF, PYTHON, ROOT
 from .system import need_chromium
@@ -93,19 +92,21 @@ def demo(arguments: list[str]) -> int:
             script = meanwhile.submit(
                 month.get_ready, options.database, options.charges
             )
-            with odoo_server.serving(server, options.database, options.port) as running:
+            with odoo_server.serving(
+                server, options.database, options.port + 1
+            ) as running:
                 result = month.play(running, script.result())
                 print(json.dumps(result) if options.json else month.table(result))
                 sys.stdout.flush()
                 if not options.once:
-                    _leave_open(running)
+                    _leave_open(options.port, running)
     return 0 if result["ties"] else 1
 
 
-def _leave_open(running: odoo_server.OdooServer) -> None:
-    say(f"Odoo is open at {running.url} (admin / admin). Ctrl-C ends it.")
+def _leave_open(port: int, running: odoo_server.OdooServer) -> None:
+    say(f"Odoo is open at http://127.0.0.1:{port} (admin / admin). Ctrl-C ends it.")
     try:
-        signal.pause()
+        relay.serve(port, running.port, running.evented_port)
     except KeyboardInterrupt:
         say("Stopping …")
 

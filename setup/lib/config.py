@@ -22,8 +22,9 @@ def write(server: Server) -> None:
         KEY_FILE.write_bytes(_fernet_key())
     parser = configparser.ConfigParser(interpolation=None)
     parser["options"] = _options(server)
-    # Below the two workers, so that a job never waits for its own worker.
+    # Below the three workers: one is always there for people.
     parser["queue_job"] = {"channels": "root:2"}
+    parser["finance_integration"] = {"key_file": str(KEY_FILE)}
     ODOO_CONF.touch(mode=0o600)
     with ODOO_CONF.open("w") as output:
         parser.write(output)
@@ -47,7 +48,6 @@ def _options(server: Server) -> dict[str, str]:
         # A job is one request: it drains a batch within these seconds.
         "limit_time_cpu": "600",
         "limit_time_real": "1200",
-        "finance_key_file": str(KEY_FILE),
     }
 
 

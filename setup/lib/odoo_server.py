@@ -15,6 +15,7 @@ from .console import SetupError, last_line, say
 from .paths import LOGS, ODOO_BIN, ODOO_CONF, PYTHON, ROOT
 from .postgres import Server
 
+EVENTED = 3  # this many above the port of the workers
 START_LIMIT = 90  # seconds
 STOP_LIMIT = 30  # seconds
 # A capacity of 0 would mean without limit.
@@ -23,11 +24,20 @@ NO_JOBS = {"ODOO_QUEUE_JOB_CHANNELS": "root:1:paused"}
 
 @dataclass(frozen=True)
 class OdooServer:
-    """A running Odoo: its address, database and process id."""
+    """A running Odoo: its port on 127.0.0.1, database and process id."""
 
-    url: str
+    port: int
     database: str
     pid: int
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def evented_port(self) -> int:
+        """Where websockets are answered."""
+        return self.port + EVENTED
 
 
 def environment(server: Server, **more: str) -> dict[str, str]:
@@ -58,18 +68,18 @@ def foreground(command: list, env: dict[str, str]) -> int:
 
 @contextmanager
 def serving(
-    server: Server, database: str, port: int = 8069, workers: int = 2, **env: str
+    server: Server, database: str, port: int = 8069, workers: int = 3, **env: str
 ) -> Iterator[OdooServer]:
     """Odoo on 127.0.0.1:`port`, queue_job's runner included, until the block ends.
 
     `env` is added to its environment.
     Raises SetupError when a port is taken or Odoo does not answer /web/health.
     """
-    for number in (port, port + 3):
+    for number in (port, port + EVENTED):
         need_free(number)
     log = LOGS / f"odoo-{database}.log"
     command = [PYTHON, ODOO_BIN, "-d", database, "--workers", workers, "-p", port]
-    command += ["--gevent-port", port + 3]
+    command += ["--gevent-port", port + EVENTED]
     with log.open("ab") as output:
         process = subprocess.Popen(
             [str(word) for word in command],
@@ -80,9 +90,9 @@ def serving(
             start_new_session=True,  # Ctrl-C is for us: we stop it in good order
         )
     try:
-        url = f"http://127.0.0.1:{port}"
-        _wait_until_healthy(process, url, log)
-        yield OdooServer(url, database, process.pid)
+        running = OdooServer(port, database, process.pid)
+        _wait_until_healthy(process, running.url, log)
+        yield running
     finally:
         _stop(process)
 

@@ -14,19 +14,25 @@ from werkzeug.exceptions import HTTPException
 
 from odoo import SUPERUSER_ID, http
 from odoo.http import request
+from odoo.tools import config
 
 from odoo.addons.finance_core.connector import Connector, Delivery
 from odoo.addons.finance_core.errors import NeedsPerson, Refused, SignatureRefused
 
 from ..keyring import NoKey
+from ..slots import Slots
 from ..throttle import Throttle
 
 _logger = logging.getLogger(__name__)
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 RETRY_AFTER = {"Retry-After": "30"}
+SOON = {"Retry-After": "2"}
 hints = Throttle(per_second=1)
 refusals = Throttle(per_second=1, burst=60)
+#: all workers together note about one a second that they turned deliveries away
+turned_away = Throttle(per_second=1 / max(1, config["workers"]))
+slots = Slots("finance-door")
 
 
 class Refusal(Exception):
@@ -65,7 +71,17 @@ class WebhookController(http.Controller):
         }
         connector = env["finance.connector"]._all()[connector_code]
         try:
-            return _respond(202, self._receive(env, door, connector))
+            with slots.taken() as inside:
+                if not inside:
+                    raise Refusal(
+                        503,
+                        "Busy.",
+                        SOON,
+                        "all workers there are for deliveries are busy",
+                    )
+                if reason := env["finance.system"]._shut_reason(system_id):
+                    raise Refusal(503, "Too much waits.", RETRY_AFTER, reason)
+                return _respond(202, self._receive(env, door, connector))
         except Refusal as refusal:
             _note(env, door, refusal)
             return _respond(refusal.status, {"error": str(refusal)}, refusal.headers)
@@ -135,7 +151,8 @@ def _read_delivery(connector: Connector) -> Delivery:
 
 def _note(env, door: dict, refusal: Refusal):
     """One log entry, and at most one a second while somebody floods the door."""
-    if refusals.allows((env.cr.dbname, door["system_id"])):
+    throttle = turned_away if refusal.status == 503 else refusals
+    if throttle.allows((env.cr.dbname, door["system_id"])):
         env["finance.log"]._append(
             [
                 {

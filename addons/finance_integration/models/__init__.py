@@ -39,6 +39,7 @@ from . import (
     finance_snapshot,
     finance_system,
     finance_system_books,
+    finance_system_intake,
     finance_waiting,
     finance_board,
     finance_balance_proof,

@@ -75,6 +75,10 @@ class FinanceSystem(models.Model):
 
     def _judge(self, dead: int | None, due) -> tuple[str, str]:
         """Health in one word and the reason for it, the worst first."""
+        if self.door_shut_reason:
+            return "failing", self.env._(
+                "Senders are asked to come later: %s", self.door_shut_reason
+            )
         if dead:
             return "failing", self.env._("%s messages were given up.", dead)
         if due and due < fields.Datetime.now():

@@ -2,6 +2,7 @@ import json
 from datetime import datetime, timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 
 from ..roles import need_role
 
@@ -79,6 +80,15 @@ class FinanceFlow(models.Model):
     def unlink(self):
         self.env.registry.clear_cache()
         return super().unlink()
+
+    @api.ondelete(at_uninstall=False)
+    def _unlink_except_with_messages(self):
+        if self.env["finance.message"].search_count(
+            [("flow_id", "in", self.ids)], limit=1
+        ):
+            raise UserError(
+                self.env._("Messages came by this flow: archive it instead.")
+            )
 
     def _read_cursor(self) -> dict[str, str]:
         return json.loads(self.cursor or "{}")

@@ -5,6 +5,8 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
+from ..trace import Trace
+
 TRIGGER = "finance_append_only"
 COLUMNS = (
     "event",
@@ -80,12 +82,10 @@ class FinanceLog(models.Model):
 
     at = fields.Datetime(required=True, readonly=True)
     event = fields.Char(required=True, readonly=True)
-    system_id = fields.Many2one("finance.system", readonly=True, ondelete="restrict")
-    company_id = fields.Many2one("res.company", readonly=True, ondelete="restrict")
+    system_id = Trace("finance.system", readonly=True)
+    company_id = Trace("res.company", readonly=True)
     user_id = fields.Many2one("res.users", readonly=True, ondelete="restrict")
-    message_id = fields.Many2one(
-        "finance.message", readonly=True, index="btree_not_null", ondelete="restrict"
-    )
+    message_id = Trace("finance.message", readonly=True, index="btree_not_null")
     document_id = fields.Many2one(
         "finance.document", readonly=True, index="btree_not_null", ondelete="restrict"
     )

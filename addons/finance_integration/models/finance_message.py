@@ -14,10 +14,29 @@ from odoo.addons.finance_core.retry import PROCESSING
 
 from .. import keyring
 from ..roles import need_role
+from ..trace import Trace
 
 STATES = [(state, state.capitalize()) for state in states.MESSAGE]
 PREVIEW_CHARS = 20000
 RNG = Random()
+#: the message and its log entry in one round trip
+INSERT = """
+    WITH message AS (
+        INSERT INTO finance_message (
+            system_id, company_id, flow_id, direction, state, identity, revision,
+            digest, correlation_id, stream, scope, size, payload, received_at, attempts)
+        VALUES (%(system_id)s, %(company_id)s, %(flow_id)s, 'in', 'received',
+                %(identity)s, %(revision)s, %(digest)s, %(identity)s, %(stream)s,
+                %(scope)s, %(size)s, %(payload)s, now() AT TIME ZONE 'UTC', 0)
+        ON CONFLICT (system_id, identity, revision) DO NOTHING
+        RETURNING id
+    )
+    INSERT INTO finance_log (at, event, system_id, company_id, message_id)
+    SELECT now() AT TIME ZONE 'UTC', 'message.received', %(system_id)s, %(company_id)s,
+           id
+      FROM message
+    RETURNING message_id
+"""
 
 
 class FinanceMessage(models.Model):
@@ -35,10 +54,8 @@ class FinanceMessage(models.Model):
     system_id = fields.Many2one(
         "finance.system", required=True, readonly=True, ondelete="restrict"
     )
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="restrict"
-    )
-    flow_id = fields.Many2one("finance.flow", readonly=True, ondelete="restrict")
+    company_id = Trace("res.company", required=True, readonly=True)  # the system's
+    flow_id = Trace("finance.flow", readonly=True)
     direction = fields.Selection(
         [("in", "In"), ("out", "Out")], required=True, readonly=True
     )
@@ -134,37 +151,17 @@ class FinanceMessage(models.Model):
         # two of one identity at the same time make the database ask for the whole
         # transaction again: no error, and the log need not hold the payload
         self.env.cr.execute(
-            SQL(
-                """
-                WITH message AS (
-                    INSERT INTO finance_message (
-                        system_id, company_id, flow_id, direction, state, identity,
-                        revision, digest, correlation_id, stream, scope, size,
-                        payload, received_at, attempts)
-                    VALUES (%(system)s, %(company)s, %(flow)s, 'in', 'received',
-                            %(identity)s, %(revision)s, %(digest)s, %(identity)s,
-                            %(stream)s, %(scope)s, %(size)s, %(payload)s,
-                            now() AT TIME ZONE 'UTC', 0)
-                    ON CONFLICT (system_id, identity, revision) DO NOTHING
-                    RETURNING id
-                )
-                INSERT INTO finance_log (at, event, system_id, company_id, message_id)
-                SELECT now() AT TIME ZONE 'UTC', 'message.received',
-                       %(system)s, %(company)s, id
-                  FROM message
-                RETURNING message_id
-                """,
-                system=door["system_id"],
-                company=door["company_id"],
-                flow=door["flow_id"],
-                identity=identity,
-                revision=revision,
-                digest=digest,
-                stream=delivery.stream or None,
-                scope=delivery.scope or None,
-                size=len(delivery.body),
-                payload=token,
-            ),
+            INSERT,
+            {
+                **door,
+                "identity": identity,
+                "revision": revision,
+                "digest": digest,
+                "stream": delivery.stream or None,
+                "scope": delivery.scope or None,
+                "size": len(delivery.body),
+                "payload": token,
+            },
             log_exceptions=False,
         )
         row = self.env.cr.fetchone()

@@ -15,6 +15,7 @@ from odoo.addons.finance_core.errors import (
 from odoo.addons.finance_core.retry import PULLING
 
 PAGES_A_JOB = 10  # one transaction
+ROOM_PAUSE = timedelta(minutes=1)
 RNG = Random()
 
 
@@ -43,6 +44,9 @@ class FinancePuller(models.AbstractModel):
         )
         if not (flow or scope):
             return  # archived
+        if system._shut_reason(system.id):
+            self._wait_for_room(system, stream, scope, cursor, failures)
+            return
         start = (cursor or {}) if scope else flow._read_cursor()
         try:
             reached, more, busy = self._pages(system, flow, stream, scope, start)
@@ -63,6 +67,15 @@ class FinancePuller(models.AbstractModel):
         flow.write({"cursor": json.dumps(reached), "asked_again_at": again})
         if not (more or busy):
             flow.pulled_at = fields.Datetime.now()
+
+    def _wait_for_room(self, system, stream, scope, cursor, failures):
+        """Enough waits already: ask the source when some of it is processed."""
+        system.with_delay(
+            channel="root.finance",
+            eta=ROOM_PAUSE,
+            identity_key=f"finance.pull.room:{system.id}:{stream}:{scope}",
+            description=f"Pull {stream} {scope} of {system.code} when there is room",
+        )._job_pull(stream, scope, cursor, failures)
 
     def _pages(self, system, flow, stream, scope, cursor):
         """(cursor to go on from, whether there is more, why no answer came)."""

@@ -1,4 +1,5 @@
 from . import test_access
+from . import test_back_pressure
 from . import test_balance_proof
 from . import test_batch
 from . import test_board

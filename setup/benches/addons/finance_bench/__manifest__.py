@@ -6,7 +6,7 @@
     "website": "https://github.com/finance-integration/finance-integration",
     "author": "Finance Integration contributors",
     "license": "AGPL-3",
-    "depends": ["queue_job"],
+    "depends": ["finance_connector_demo", "queue_job"],
     "data": ["security/ir.model.access.csv"],
     "installable": True,
 }
