@@ -79,7 +79,8 @@ class WebhookController(http.Controller):
                         SOON,
                         "all workers there are for deliveries are busy",
                     )
-                if reason := env["finance.system"]._shut_reason(system_id):
+                system = env["finance.system"].browse(system_id)
+                if reason := system._shut_reason():
                     raise Refusal(503, "Too much waits.", RETRY_AFTER, reason)
                 return _respond(202, self._receive(env, door, connector))
         except Refusal as refusal:

@@ -44,7 +44,7 @@ class FinancePuller(models.AbstractModel):
         )
         if not (flow or scope):
             return  # archived
-        if system._shut_reason(system.id):
+        if system._shut_reason():
             self._wait_for_room(system, stream, scope, cursor, failures)
             return
         start = (cursor or {}) if scope else flow._read_cursor()

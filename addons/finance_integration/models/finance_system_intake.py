@@ -1,12 +1,25 @@
 """How much may wait for a system before its door is shut, and whether it is."""
 
-from odoo import api, fields, models, tools
+from odoo import fields, models
 from odoo.tools import SQL
 
 from ..throttle import Remembered
 
 LOOK_AGAIN = 1  #: seconds
 looks = Remembered(LOOK_AGAIN)
+LOOK = """
+    SELECT id, max_waiting, max_waiting_hours,
+           max_waiting > 0 AND EXISTS (
+               SELECT FROM finance_message
+                WHERE system_id = system.id AND state = 'received'
+               OFFSET greatest(system.max_waiting, 1) - 1 LIMIT 1),
+           max_waiting_hours > 0 AND (
+               SELECT received_at FROM finance_message
+                WHERE system_id = system.id AND state = 'received'
+                ORDER BY received_at LIMIT 1)
+               < now() AT TIME ZONE 'UTC' - max_waiting_hours * interval '1 hour'
+      FROM finance_system system WHERE id IN %(systems)s
+"""
 
 
 class FinanceSystem(models.Model):
@@ -33,49 +46,32 @@ class FinanceSystem(models.Model):
     )
 
     def _compute_door_shut_reason(self):
+        reasons = self._look()
         for system in self:
-            system.door_shut_reason = system.id and self._look(system.id)
+            system.door_shut_reason = reasons.get(system.id, "")
 
-    @api.model
-    def _shut_reason(self, system_id: int) -> str:
-        """Why the door of a system is shut, empty when it is open: what was seen
+    def _shut_reason(self) -> str:
+        """Why the door of this system is shut, empty when it is open: what was seen
         within the last second."""
-        key = (self.env.cr.dbname, system_id)
-        return looks.get(key, lambda: self._look(system_id))
+        key = (self.env.cr.dbname, self.id)
+        return looks.get(key, lambda: self._look()[self.id])
 
-    @api.model
-    @tools.ormcache("system_id")
-    def _waiting_limits(self, system_id: int) -> tuple[int, int]:
-        """How many deliveries of a system may wait, and for how many hours."""
-        # sudo: the door asks for the system, not for a user
-        system = self.sudo().browse(system_id)
-        return system.max_waiting, system.max_waiting_hours
-
-    def _look(self, system_id: int) -> str:
-        """As :meth:`_shut_reason`, now: two walks of one index, the first of at most
-        as many entries as may wait. What failed and is tried again does not count:
-        one bad delivery must not shut the door."""
-        most, hours = self._waiting_limits(system_id)
+    def _look(self) -> dict[int, str]:
+        """As :meth:`_shut_reason` for each of these, now: two walks of one index a
+        system, the first of at most as many entries as may wait. What failed and is
+        tried again does not count: one bad delivery must not shut the door."""
+        self.flush_model(["max_waiting", "max_waiting_hours"])
         self.env["finance.message"].flush_model(["state"])
-        many, old = self.env.execute_query(
-            SQL(
-                """SELECT EXISTS (SELECT FROM finance_message
-                                   WHERE system_id = %(system)s AND state = 'received'
-                                     AND %(most)s > 0
-                                  OFFSET greatest(%(most)s, 1) - 1 LIMIT 1),
-                          (SELECT received_at FROM finance_message
-                            WHERE system_id = %(system)s AND state = 'received'
-                              AND %(hours)s > 0
-                            ORDER BY received_at LIMIT 1)
-                          < now() AT TIME ZONE 'UTC' - %(hours)s * interval '1 hour'
-                """,
-                system=system_id,
-                most=most,
-                hours=hours,
-            )
-        )[0]
-        if many:
+        found = self.env.execute_query(SQL(LOOK, systems=tuple(self.ids) or (0,)))
+        return {
+            system_id: self._words(most if many else 0, hours if old else 0)
+            for system_id, most, hours, many, old in found
+        }
+
+    def _words(self, most: int, hours: int) -> str:
+        """Which limit is passed; 0 for one that is not."""
+        if most:
             return self.env._("%s deliveries or more wait to be processed.", most)
-        if old:
+        if hours:
             return self.env._("A delivery has waited for more than %s hours.", hours)
         return ""

@@ -20,7 +20,8 @@ class BackPressure(HubCase):
         finance_system_intake.looks._known.clear()
 
     def reason(self, system=None):
-        return self.env["finance.system"]._look((system or self.system).id)
+        system = system or self.system
+        return system._look()[system.id]
 
     def wait(self, count, hours=0):
         """That many more deliveries wait, arrived so long ago."""
@@ -78,10 +79,9 @@ class BackPressure(HubCase):
         self.assertIn(self.system.door_shut_reason, self.system.health_reason)
 
     def test_looking_again_within_a_second_asks_nothing(self):
-        systems = self.env["finance.system"]
-        systems._shut_reason(self.system.id)
+        self.system._shut_reason()
         with self.assertQueryCount(0):
-            systems._shut_reason(self.system.id)
+            self.system._shut_reason()
 
     def test_pull_waits_for_room_and_asks_nobody(self):
         self.system.max_waiting = 1
