@@ -601,8 +601,8 @@ def test_screens_answer_while_slow_senders_flood_the_door(door: Door):
             waits = [screen(door, page) for _time in range(10)]
         finally:
             end.set()
-    for connection in dripping:
-        connection.close()
+            for connection in dripping:
+                connection.close()
     assert max(waits) < 3, waits
     eventually(lambda: door.deliver("demo", order()).status == 202, 15)
 

@@ -6,7 +6,9 @@ bytes of a stranger are answered with a 5xx other than 503.
 
 import json
 import logging
+import socket
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from types import MappingProxyType
 
@@ -84,6 +86,8 @@ class WebhookController(http.Controller):
                     raise Refusal(503, "Too much waits.", RETRY_AFTER, reason)
                 return _respond(202, self._receive(env, door, connector))
         except Refusal as refusal:
+            if refusal.status == 503:
+                _stop_reading()
             _note(env, door, refusal)
             return _respond(refusal.status, {"error": str(refusal)}, refusal.headers)
 
@@ -148,6 +152,15 @@ def _read_delivery(connector: Connector) -> Delivery:
         received_at=datetime.now(UTC),
         url=incoming.url,
     )
+
+
+def _stop_reading():
+    """Werkzeug reads what is left of a body after the answer, however slowly it comes;
+    a worker that turns a sender away has no time for that."""
+    connection = request.httprequest.environ.get("socket")
+    if connection:
+        with suppress(OSError):  # the sender has hung up
+            connection.shutdown(socket.SHUT_RD)
 
 
 def _note(env, door: dict, refusal: Refusal):
