@@ -8,10 +8,9 @@ import gzip
 import json
 import os
 import signal
-import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, suppress
+from contextlib import closing
 from http.client import RemoteDisconnected
 
 import pytest
@@ -578,58 +577,6 @@ def test_slow_uploads_do_not_keep_others_out(door: Door):
     eventually(lambda: door.deliver("demo", order()).status == 202, 15)
     for connection in slow:
         connection.close()
-
-
-def test_screens_answer_while_slow_senders_flood_the_door(door: Door):
-    """FAULTS 25: one worker of three is always there for people, within 3 s: each of
-    40 connections that drip a body holds a worker for as long as it can."""
-    page = b"GET /web/login HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
-    screen(door, page)  # makes what the page needs
-    dripping = [slow_upload(door) for _sender in range(40)]
-    end = threading.Event()
-
-    def drip():
-        while not end.wait(0.5):
-            for connection in dripping:
-                with suppress(OSError):
-                    connection.send(b" ")
-
-    with ThreadPoolExecutor(1) as pool:
-        pool.submit(drip)
-        try:
-            time.sleep(3)  # all have arrived
-            waits = [screen(door, page) for _time in range(10)]
-        finally:
-            end.set()
-            for connection in dripping:
-                connection.close()
-    assert max(waits) < 3, waits
-    eventually(lambda: door.deliver("demo", order()).status == 202, 15)
-
-
-def screen(door: Door, request: bytes) -> float:
-    """Seconds until a person has the page."""
-    start = time.monotonic()
-    with closing(door.connect()) as connection:
-        connection.sendall(request)
-        assert connection.recv(65536).split()[1] == b"200"
-    return time.monotonic() - start
-
-
-def test_screens_answer_while_the_database_keeps_deliveries_waiting(door: Door):
-    """FAULTS 31: a table that is locked stops deliveries, not people."""
-    page = b"GET /web/login HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
-    with closing(door.database()) as lock, ThreadPoolExecutor(6) as pool:
-        lock.autocommit = False
-        with lock.cursor() as cursor:
-            cursor.execute("LOCK TABLE finance_message IN ACCESS EXCLUSIVE MODE")
-        answers = [pool.submit(door.deliver, "demo", order()) for _ in range(6)]
-        try:
-            time.sleep(3)
-            assert max(screen(door, page) for _time in range(5)) < 3
-        finally:
-            lock.rollback()
-        assert {each.result().status for each in answers} == {202, 503}
 
 
 def limited(door: Door, code: str, **limits):

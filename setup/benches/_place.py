@@ -19,7 +19,7 @@ INSTALLED = config.BENCH_DATABASE
 PREPARED = f"{INSTALLED}_prepared"
 DATABASE = f"{INSTALLED}_run"
 MODULES = ("finance_bench",)
-WORKERS = 3  # deliveries and jobs take two at most
+WORKERS = 3  # jobs take two at most
 ENV = {"ODOO_RC": str(CONF)}
 
 

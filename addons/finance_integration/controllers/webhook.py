@@ -22,19 +22,16 @@ from odoo.addons.finance_core.connector import Connector, Delivery
 from odoo.addons.finance_core.errors import NeedsPerson, Refused, SignatureRefused
 
 from ..keyring import NoKey
-from ..slots import Slots
 from ..throttle import Throttle
 
 _logger = logging.getLogger(__name__)
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 RETRY_AFTER = {"Retry-After": "30"}
-SOON = {"Retry-After": "2"}
 hints = Throttle(per_second=1)
 refusals = Throttle(per_second=1, burst=60)
 #: all workers together note about one a second that they turned deliveries away
 turned_away = Throttle(per_second=1 / max(1, config["workers"]))
-slots = Slots("finance-door")
 
 
 class Refusal(Exception):
@@ -73,18 +70,10 @@ class WebhookController(http.Controller):
         }
         connector = env["finance.connector"]._all()[connector_code]
         try:
-            with slots.taken() as inside:
-                if not inside:
-                    raise Refusal(
-                        503,
-                        "Busy.",
-                        SOON,
-                        "all workers there are for deliveries are busy",
-                    )
-                system = env["finance.system"].browse(system_id)
-                if reason := system._shut_reason():
-                    raise Refusal(503, "Too much waits.", RETRY_AFTER, reason)
-                return _respond(202, self._receive(env, door, connector))
+            system = env["finance.system"].browse(system_id)
+            if reason := system._shut_reason():
+                raise Refusal(503, "Too much waits.", RETRY_AFTER, reason)
+            return _respond(202, self._receive(env, door, connector))
         except Refusal as refusal:
             if refusal.status == 503:
                 _stop_reading()
