@@ -56,7 +56,8 @@ class NeedsPerson(FinanceError):
     tells in plain words what to do. ``field`` and ``value`` name what is wrong with
     what ("Fee", "odd_fee"). ``action`` is the code of the button that does what the
     remedy says; the hub has the table of them. ``logged`` is what the log, which
-    forgets nothing, keeps of a message that names people.
+    forgets nothing, keeps of a message that names people. ``patient``: what is missing
+    may come by itself, so people are not asked before a stated wait.
     """
 
     code = "needs_person"
@@ -72,6 +73,7 @@ class NeedsPerson(FinanceError):
         value: str = "",
         action: str = "try_again",
         logged: str = "",
+        patient: bool = False,
     ):
         super().__init__(message)
         self.logged = logged or message
@@ -81,6 +83,7 @@ class NeedsPerson(FinanceError):
         self.field = field
         self.value = value
         self.action = action
+        self.patient = patient
 
 
 class ImpossibleTransition(FinanceError):

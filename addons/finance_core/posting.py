@@ -383,6 +383,7 @@ class _Translation:
                 " document then goes on by itself.",
                 field=in_words(document.type),
                 value=document.source_id,
+                patient=True,
             )
         return [
             _Part(
@@ -429,6 +430,7 @@ class _Translation:
                 " source; the document then goes on by itself.",
                 field=in_words(role),
                 value=reference[1],
+                patient=True,
             )
         check_partner(self.document, reference[1], items[0], self.snapshot)
         return items[0]

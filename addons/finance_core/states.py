@@ -32,9 +32,13 @@ DOCUMENT: StateTable = {
 }
 
 EXCEPTION: StateTable = {
+    "waiting": frozenset({"open", "resolved"}),  # it may come by itself
     "open": frozenset({"resolved"}),
     "resolved": frozenset({"open"}),
 }
+
+#: exceptions that are not over
+LIVE = ("waiting", "open")
 
 PAYOUT: StateTable = {
     "open": frozenset({"tied", "unlisted", "flagged"}),

@@ -9,6 +9,7 @@ from . import (
     finance_engine,
     finance_exception_care,
     finance_exception_remedy,
+    finance_exception_patience,
     finance_exception_story,
     finance_exception,
     finance_close_period,

@@ -26,6 +26,10 @@ FIGURES = {
         "exception",
         [("state", "=", "open"), ("due_at", "<", "now")],
     ),
+    "parked_document_count": (
+        "document",
+        [("state", "=", "held"), ("exception_id.state", "=", "waiting")],
+    ),
     "flagged_payout_count": ("payout", [("state", "=", "flagged")]),
 }
 
@@ -46,6 +50,9 @@ class FinanceSystem(models.Model):
     overdue_exception_count = fields.Integer(
         "Overdue Exceptions", compute="_compute_board"
     )
+    parked_document_count = fields.Integer(
+        "Documents That Wait for What They Refer to", compute="_compute_board"
+    )
     oldest_exception_at = fields.Datetime(compute="_compute_board")
     flagged_payout_count = fields.Integer(
         "Payouts That Do Not Tie", compute="_compute_board"
@@ -61,6 +68,8 @@ class FinanceSystem(models.Model):
         late = FIGURES["overdue_exception_count"][1]
         overdue = dict(self._grouped("finance.exception", late))
         payouts = dict(self._grouped("finance.payout", [("state", "=", "flagged")]))
+        parked = FIGURES["parked_document_count"][1]
+        waiting = dict(self._grouped("finance.document", parked))
         for system in self:
             count, since, due = exceptions.get(system, (0, False, False))
             system.received_today = sum(messages[system].values())
@@ -70,6 +79,7 @@ class FinanceSystem(models.Model):
             system.open_exception_count = count
             system.oldest_exception_at = since
             system.overdue_exception_count = overdue.get(system, 0)
+            system.parked_document_count = waiting.get(system, 0)
             system.flagged_payout_count = payouts.get(system, 0)
             system.health, system.health_reason = system._judge(dead.get(system), due)
 

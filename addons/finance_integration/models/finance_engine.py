@@ -91,6 +91,7 @@ class FinanceEngine(models.AbstractModel):
     def _cron_sweep(self):
         """Find work that no job knows of: the tables are the truth."""
         self.env["finance.waiting"]._release_satisfied()
+        self.env["finance.exception"]._open_due()
         self.env.flush_all()
         for system_id in self.env["finance.waiting"]._systems_with_work():
             self._hint(system_id)

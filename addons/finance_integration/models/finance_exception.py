@@ -26,6 +26,7 @@ class FinanceException(models.Model):
     _inherit = (
         "finance.exception.remedies",
         "finance.exception.care",
+        "finance.exception.patience",
         "finance.exception.story",
     )
     _description = "Exception"
@@ -36,7 +37,7 @@ class FinanceException(models.Model):
     cause = fields.Char(required=True, readonly=True)
     category = fields.Selection(CATEGORIES, required=True, readonly=True)
     state = fields.Selection(
-        [("open", "Open"), ("resolved", "Resolved")],
+        [("waiting", "May come by itself"), ("open", "Open"), ("resolved", "Resolved")],
         required=True,
         default="open",
         readonly=True,
@@ -58,7 +59,7 @@ class FinanceException(models.Model):
     resolved_by_id = fields.Many2one("res.users", readonly=True)
     resolution = fields.Char(readonly=True)
 
-    _open_unique = models.UniqueIndex("(system_id, cause) WHERE state = 'open'")
+    _open_unique = models.UniqueIndex("(system_id, cause) WHERE state != 'resolved'")
 
     def write(self, vals):
         """People change who cares for an open case; all else is the engine's."""
@@ -85,13 +86,13 @@ class FinanceException(models.Model):
 
     @api.model
     def _raise_for(self, system, need: NeedsPerson, amount=Decimal(0), **links):
-        """The open exception for this cause, new or known. ``amount`` in company
+        """The live exception for this cause, new or known. ``amount`` in company
         currency is what it is about, as far as is known."""
         known = self.search(
             [
                 ("system_id", "=", system.id),
                 ("cause", "=", need.cause),
-                ("state", "=", "open"),
+                ("state", "in", states.LIVE),
             ]
         )
         if known:
@@ -105,17 +106,17 @@ class FinanceException(models.Model):
                 "field": need.field or None,
                 "value": need.value or None,
                 "action": need.action or None,
-                "state": "open",
                 "system_id": system.id,
                 "company_id": system.company_id.id,
                 "age": "00",
-                **self.env["finance.exception.rule"]._care_for(system, need, amount),
+                **self._beginning(system, need, amount),
                 "create_uid": self.env.uid,
                 "create_date": fields.Datetime.now(),
                 **links,
             }
         )
-        exception._append_log("exception.opened", need.logged)
+        event = "waiting" if exception.state == "waiting" else "opened"
+        exception._append_log(f"exception.{event}", need.logged)
         return exception
 
     @api.model
@@ -126,7 +127,7 @@ class FinanceException(models.Model):
         self.env.cr.execute(
             SQL(
                 """INSERT INTO finance_exception (%s) VALUES (%s)
-                   ON CONFLICT (system_id, cause) WHERE state = 'open' DO NOTHING
+                   ON CONFLICT (system_id, cause) WHERE state != 'resolved' DO NOTHING
                    RETURNING id""",
                 SQL(", ").join(map(SQL.identifier, values)),
                 SQL(", ").join(SQL("%s", value) for value in values.values()),
@@ -174,7 +175,7 @@ class FinanceException(models.Model):
         exceptions = self.search(
             [
                 ("system_id", "=", system_id),
-                ("state", "=", "open"),
+                ("state", "in", states.LIVE),
                 ("document_ids", "!=", False),
             ]
         )
@@ -204,7 +205,7 @@ class FinanceException(models.Model):
         waiting = self.search(
             [
                 ("system_id", "in", systems.ids),
-                ("state", "=", "open"),
+                ("state", "in", states.LIVE),
                 ("cause", "=like", f"{prefix}%"),
             ]
         )

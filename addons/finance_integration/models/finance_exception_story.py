@@ -1,11 +1,14 @@
 """What an exception is about, in words: how much waits, before and after."""
 
 from collections import defaultdict
+from decimal import Decimal
 
 from odoo import api, fields, models
 from odoo.tools.misc import formatLang
 
 from odoo.addons.finance_core.mapping_value import plain_key
+
+from .finance_exception_care import in_company_currency
 
 SHOWN = 20  #: documents listed in the form
 
@@ -48,6 +51,11 @@ class FinanceExceptionStory(models.AbstractModel):
                 if currency
             )
             exception.summary = exception._summarise()
+
+    def _waiting_amount(self) -> Decimal:
+        """What waits for it comes to, in the currency of the company."""
+        held = self.document_ids.filtered(lambda each: each.state == "held")
+        return in_company_currency(held, self.company_id)
 
     def _summarise(self) -> str | bool:
         """“412 documents (10,300.00 EUR) wait for Fees: odd_fee”; False for none."""

@@ -65,6 +65,12 @@ class FinanceSystem(models.Model):
         help="Due times count these hours only, in their time zone. Empty: around the"
         " clock.",
     )
+    patience_minutes = fields.Integer(
+        "Wait for What Is Missing (minutes)",
+        default=60,
+        help="What a document refers to may come after it. People are asked only when"
+        " it has not come by then. 0: at once.",
+    )
     snooze_days = fields.Integer(
         default=7,
         help="An exception may be put off for so many days; longer by an approver.",
@@ -88,6 +94,9 @@ class FinanceSystem(models.Model):
     mapping_ids = fields.One2many("finance.mapping", "system_id")
     payout_ids = fields.One2many("finance.payout", "system_id")
 
+    _patience_not_negative = models.Constraint(
+        "CHECK (patience_minutes >= 0)", "The wait cannot be negative; 0 means none."
+    )
     _code_unique = models.Constraint(
         "UNIQUE (code)", "Another system already uses this code."
     )

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from odoo import api, models
 from odoo.exceptions import AccessError
 
+from odoo.addons.finance_core.states import LIVE
+
 RECORDS = 100  #: of one kind that a story is told of, at most
 MAX_TERM = 255
 ROLES = ("user", "auditor")
@@ -102,7 +104,7 @@ class FinanceTimeline(models.AbstractModel):
                 [
                     ("system_id", "in", systems.ids),
                     ("cause", "=", f"open_item:invoice:{term}"),
-                    ("state", "=", "open"),
+                    ("state", "in", LIVE),
                 ],
             ),
             payouts=self._either("finance.payout", term, "source_id", "trace_id"),

@@ -26,6 +26,7 @@ WORDS = {
     "document.reconciled": (_lt("Reconciled"), "success"),
     "document.ignored": (_lt("Nothing to post"), "muted"),
     "document.superseded": (_lt("Replaced"), "muted"),
+    "exception.waiting": (_lt("Waits for what it refers to"), "info"),
     "exception.opened": (_lt("A person is needed"), "danger"),
     "exception.resolved": (_lt("Exception cleared"), "success"),
     "payout.open": (_lt("Payout to be proved"), "info"),

@@ -2,6 +2,9 @@ from odoo import api, models
 from odoo.tools import SQL
 
 from odoo.addons.finance_core.mapping_value import plain_key
+from odoo.addons.finance_core.states import LIVE
+
+OPEN_ITEM = "open_item:"
 
 
 class FinanceWaiting(models.AbstractModel):
@@ -16,9 +19,13 @@ class FinanceWaiting(models.AbstractModel):
 
     @api.model
     def _release_satisfied(self):
-        """Release the documents of every open exception whose cause is gone."""
-        exceptions = self.env["finance.exception"].search([("state", "=", "open")])
-        for exception in exceptions:
+        """Release the documents of every live exception whose cause is gone."""
+        exceptions = self.env["finance.exception"].search(
+            [("state", "in", LIVE), ("document_ids.state", "=", "held")]
+        )
+        missing = exceptions.filtered(lambda each: each.cause.startswith(OPEN_ITEM))
+        self._come(missing)._release()
+        for exception in exceptions - missing:
             kind, _, rest = exception.cause.partition(":")
             has_come = getattr(self, f"_has_come_{kind}", None)
             if has_come and has_come(exception, rest):
@@ -31,30 +38,37 @@ class FinanceWaiting(models.AbstractModel):
         waiting = self.env["finance.exception"].search(
             [
                 ("system_id", "=", system.id),
-                ("state", "=", "open"),
-                ("cause", "=like", "open_item:%"),
+                ("state", "in", LIVE),
+                ("cause", "=like", f"{OPEN_ITEM}%"),
             ]
         )
-        waiting.filtered(
-            lambda each: system._match_key(*each.cause.split(":", 2)[1:]) in keys
-        )._release()
+        waiting.filtered(lambda each: _match_key(each) in keys)._release()
 
-    def _has_come_open_item(self, exception, rest: str) -> bool:
-        role, _, number = rest.partition(":")
-        if role != "invoice":
-            match = exception.system_id._match_key(role, number)
-            lines = self.env["account.move.line"]
-            return bool(lines.search_count([("finance_match", "=", match)], limit=1))
-        return bool(
-            self.env["account.move"].search_count(
-                [
-                    ("name", "=", number),
-                    ("company_id", "=", exception.company_id.id),
-                    ("state", "=", "posted"),
-                ],
-                limit=1,
-            )
+    def _come(self, exceptions):
+        """Those of ``exceptions`` about missing open items which are there now: two
+        queries for all."""
+        keys = [_match_key(each) for each in exceptions]
+        lines = self.env["account.move.line"]._read_group(
+            [("finance_match", "in", keys)], ["finance_match"]
         )
+        moves = self.env["account.move"]._read_group(
+            [
+                ("name", "in", [_reference(each)[1] for each in exceptions]),
+                ("company_id", "in", exceptions.company_id.ids),
+                ("state", "=", "posted"),
+            ],
+            ["name", "company_id"],
+        )
+        matched = {match for (match,) in lines}
+        posted = set(moves)
+
+        def has_come(exception):
+            role, number = _reference(exception)
+            if role == "invoice":
+                return (number, exception.company_id) in posted
+            return _match_key(exception) in matched
+
+        return exceptions.filtered(has_come)
 
     def _has_come_partner(self, exception, _rest: str) -> bool:
         """Both are one partner now: the invoice's or the customer's was merged."""
@@ -135,3 +149,13 @@ class FinanceWaiting(models.AbstractModel):
             )
         )
         return [row[0] for row in rows]
+
+
+def _reference(exception) -> tuple[str, str]:
+    """(role, value) of the open item that is missing."""
+    role, _, value = exception.cause.removeprefix(OPEN_ITEM).partition(":")
+    return role, value
+
+
+def _match_key(exception) -> str:
+    return exception.system_id._match_key(*_reference(exception))

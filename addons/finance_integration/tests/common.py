@@ -308,6 +308,7 @@ class HubCase(TransactionCase):
         document = self.find(source_id, system=system)
         self.assertEqual(document.state, "held", document.reason)
         exception = document.exception_id
+        exception._open()  # the wait for what may come by itself is over
         self.assertEqual(exception.state, "open")
         self.assertTrue(exception.cause.startswith(cause), exception.cause)
         self.assertEqual(exception.category, category)
