@@ -9,6 +9,7 @@ import odoo
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 
+from ._mappings import map_widely, translate_and_post
 from ._shop import move_vals
 
 BATCH = 200
@@ -104,7 +105,10 @@ def api_key(env) -> str:
     return keys._generate("rpc", "bench", odoo.fields.Datetime.now().replace(year=2099))
 
 
-JOBS = {job.__name__: job for job in (prepare, like, batch, api_key)}
+JOBS = {
+    job.__name__: job
+    for job in (prepare, like, batch, api_key, map_widely, translate_and_post)
+}
 
 
 def main(database: str, job: str, arguments: str) -> None:

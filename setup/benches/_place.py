@@ -40,11 +40,15 @@ class Place:
     def odoo(self, **env: str) -> Iterator[int]:
         """The port of a prefork Odoo with three workers and the job runner, on a copy
         of the database that nothing has been delivered to."""
-        database.copy(self.server, PREPARED, DATABASE)
+        self.renew()
         with odoo_server.serving(
             self.server, DATABASE, _free_port(), WORKERS, **ENV, **env
         ) as running:
             yield running.port
+
+    def renew(self) -> None:
+        """Begin with a copy of the database that nothing has been delivered to."""
+        database.copy(self.server, PREPARED, DATABASE)
 
     def start_inside(self, job: str, *arguments) -> subprocess.Popen:
         """A process that runs ``_inside.<job>(env, *arguments)`` on the copy."""
