@@ -14,6 +14,7 @@ and patterns by an interval tree.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from copy import copy
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -129,6 +130,12 @@ class MappingTable:
         if signature not in self._forms:
             self._forms[signature] = Form(choice)
         self._forms[signature].add(choice)
+
+    def until(self, day: date) -> "MappingTable":
+        """The same, with ``day`` as its last."""
+        ended = copy(self)
+        ended.valid_to = day
+        return ended
 
     def find(self, key: Key) -> MappingRule | None:
         """The line that applies to ``key``, or None: unmapped."""

@@ -71,6 +71,10 @@ class Rule:
             not self.categories or document.category in self.categories
         )
 
+    def until(self, day: date) -> "Rule":
+        """The same, with ``day`` as its last."""
+        return replace(self, valid_to=day)
+
 
 @dataclass(frozen=True)
 class OpenItem:
@@ -254,6 +258,16 @@ MEASURES = {
 }
 OPEN_BALANCE = "open_balance"  #: what is open under the document's own reference
 DIFFERENCE = "difference"  #: what is missing to balance, in company currency
+
+
+def types_of_open_balance(rules: Iterable[Rule]) -> set[str]:
+    """The types of documents that are about what is open under their reference."""
+    return {
+        rule.document_type
+        for rule in rules
+        for line in rule.lines
+        if line.measure == OPEN_BALANCE
+    }
 
 
 def find_rule(document: Document, day: date, rules: Sequence[Rule]) -> Rule:

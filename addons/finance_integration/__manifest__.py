@@ -53,6 +53,8 @@
         "views/finance_posting_rule_views.xml",
         "views/finance_control_views.xml",
         "views/finance_duty_views.xml",
+        "wizards/finance_preview_scope_views.xml",
+        "views/finance_preview_views.xml",
         "views/finance_flow_views.xml",
         "views/finance_system_views.xml",
         "views/finance_board_views.xml",

@@ -41,32 +41,20 @@ class FinanceControlStep(models.AbstractModel):
         held; the others as they may be posted."""
         if not drafts:
             return drafts
-        first, *others = drafts
-        documents = first.concat(*others)
+        documents = self.env["finance.document"].concat(*drafts)
         self._remember_likeness(plain, drafts)
         known = self.env["finance.control.version"]._plain_controls(system)
-        books = self._books(system, drafts.values())
-        twins = self._twins(documents, known)
-        decisions = self.env["finance.decision"]._plain_decisions(documents)
         passed = {}
         applied = defaultdict(documents.browse)
         held = defaultdict(documents.browse)
         needs: dict[str, NeedsPerson] = {}
-        for document, draft in drafts.items():
-            control = self._control(known, document.type)
-            applied[control.version_id] |= document
-            try:
-                passed[document] = controls.check(
-                    plain[document],
-                    draft,
-                    control,
-                    books,
-                    twins[document.id],
-                    decisions[document.id],
-                )
-            except NeedsPerson as need:
-                needs.setdefault(need.cause, need)
-                held[need.cause] |= document
+        for document, verdict in self._judge(system, plain, drafts).items():
+            applied[self._control(known, document.type).version_id] |= document
+            if isinstance(verdict, NeedsPerson):
+                needs.setdefault(verdict.cause, verdict)
+                held[verdict.cause] |= document
+            else:
+                passed[document] = verdict
         for version_id, several in applied.items():
             several._note_control(version_id)
         for cause, several in held.items():
@@ -74,6 +62,30 @@ class FinanceControlStep(models.AbstractModel):
         for document, each in passed.items():
             document._note_warning(each.notes)
         return {document: each.draft for document, each in passed.items()}
+
+    def _judge(self, system, plain: dict, drafts: dict) -> dict:
+        """{document: Passed, or NeedsPerson} of ``drafts``; changes nothing."""
+        if not drafts:
+            return {}
+        documents = self.env["finance.document"].concat(*drafts)
+        known = self.env["finance.control.version"]._plain_controls(system)
+        books = self._books(system, drafts.values())
+        twins = self._twins(documents, known)
+        decisions = self.env["finance.decision"]._plain_decisions(documents)
+        found = {}
+        for document, draft in drafts.items():
+            try:
+                found[document] = controls.check(
+                    plain[document],
+                    draft,
+                    self._control(known, document.type),
+                    books,
+                    twins[document.id],
+                    decisions[document.id],
+                )
+            except NeedsPerson as need:
+                found[document] = need
+        return found
 
     def _control(self, known, kind: str) -> controls.Control:
         return controls.find_control(kind, fields.Date.today(), known)

@@ -2,13 +2,13 @@
 
 import hashlib
 import json
-from datetime import timedelta
 
 from odoo import SUPERUSER_ID, api, fields, models, tools
 from odoo.exceptions import AccessError, UserError
 
 from odoo.addons.finance_core import states
 from odoo.addons.finance_core.errors import ImpossibleTransition
+from odoo.addons.finance_core.succession import succeed
 
 from ..roles import need_decider
 from . import version_guard
@@ -309,15 +309,13 @@ class FinanceGovernedVersion(models.AbstractModel):
 
     def _make_room(self):
         """What was in force ends the day before this begins, or altogether."""
-        for other in self.sudo()[self._parent].version_ids - self:
-            if other.state != "approved":
-                continue
-            if not self.valid_from or (
-                other.valid_from and other.valid_from >= self.valid_from
-            ):
-                other._step("superseded")
-            elif not other.valid_to or other.valid_to >= self.valid_from:
-                other._end(self.valid_from - timedelta(days=1))
+        others = self.sudo()[self._parent].version_ids - self
+        approved = others.filtered(lambda each: each.state == "approved")
+        succession = succeed(self.valid_from or None, approved)
+        for other in succession.superseded:
+            other._step("superseded")
+        for other, last_day in succession.ended:
+            other._end(last_day)
 
     def _end(self, day):
         """Close an approved version. One that was altered keeps its old hash, so that

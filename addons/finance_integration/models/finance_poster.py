@@ -82,7 +82,10 @@ class FinancePoster(models.AbstractModel):
     @api.model
     def _translate(self, system, documents) -> dict:
         """Drafts by document; what is ignored or held is settled here."""
-        documents -= self._posted_before(documents)
+        again = self._posted_before(documents)
+        for document in again:
+            document._hold(document._changed_after_posting())
+        documents -= again
         plain = {document: document._plain() for document in documents}
         controls = self.env["finance.control.step"]
         for document in controls._reject(system, plain):
@@ -113,8 +116,9 @@ class FinancePoster(models.AbstractModel):
         return controls._check(system, plain, drafts)
 
     def _posted_before(self, documents):
-        """Those whose object is in the books already: they are held, whoever asked
-        for another try, as posting them would count the money twice."""
+        """Those that wait although their object is in the books already: they are
+        held, whoever asked for another try, as posting them would count the money
+        twice."""
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
@@ -125,14 +129,11 @@ class FinancePoster(models.AbstractModel):
                       AND posted.type = waiting.type
                       AND posted.source_id = waiting.source_id
                       AND posted.state IN ('posted', 'reconciled')
-                    WHERE waiting.id IN %s""",
-                documents._ids,
+                    WHERE waiting.id = ANY(%s)""",
+                documents.ids,
             )
         )
-        again = self.env["finance.document"].browse(row[0] for row in rows)
-        for document in again:
-            document._hold(document._changed_after_posting())
-        return again
+        return self.env["finance.document"].browse(row[0] for row in rows)
 
     @api.model
     def _post(self, items: Sequence[Item]):
@@ -270,6 +271,13 @@ class FinancePoster(models.AbstractModel):
 
 
 def as_need(error: Exception) -> NeedsPerson:
+    """:func:`describe`, and tell operators of what nobody foresaw."""
+    if not isinstance(error, (NeedsPerson, UserError)):
+        _logger.error("Posting failed", exc_info=error)
+    return describe(error)
+
+
+def describe(error: Exception) -> NeedsPerson:
     """What a person has to do about ``error``; equal errors give equal causes."""
     if isinstance(error, NeedsPerson):
         return error
@@ -277,7 +285,6 @@ def as_need(error: Exception) -> NeedsPerson:
         words, category = str(error), "control"
     else:
         # the text of an unknown error may quote the document: only its kind is shown
-        _logger.error("Posting failed", exc_info=error)
         words, category = type(error).__name__, "technical"
     return NeedsPerson(
         f"posting:{hashlib.sha256(words.encode()).hexdigest()[:16]}",

@@ -43,16 +43,8 @@ class FinancePostingRule(models.Model):
     @api.model
     def _plain_rules(self, system) -> list[posting.Rule]:
         """The approved rules for a system as plain data, its own ones first."""
-        versions = self.env["finance.posting.rule.version"]
-        ordered = versions._approved_for(system).sorted(
-            lambda each: (
-                not each.rule_id.system_id,
-                each.rule_id.sequence,
-                each.rule_id.id,
-                -each.number,
-            )
-        )
-        sealed = (version._seal() for version in ordered)
+        versions = self.env["finance.posting.rule.version"]._approved_for(system)
+        sealed = (version._seal() for version in versions._by_precedence())
         return [rule for rule, intact in sealed if intact]
 
 
@@ -121,6 +113,17 @@ class FinancePostingRuleVersion(models.Model):
 
     def _causes(self) -> list[str]:
         return [f"rule:{self.rule_id.document_type}"]
+
+    def _by_precedence(self):
+        """In the order in which they are tried."""
+        return self.sorted(
+            lambda each: (
+                not each.rule_id.system_id,
+                each.rule_id.sequence,
+                each.rule_id.id,
+                -each.number,
+            )
+        )
 
     def _release(self):
         # sudo: an approver may not touch systems, exceptions and documents directly

@@ -98,12 +98,7 @@ class FinanceSnapshot(models.AbstractModel):
 
     def _open_amounts(self, system, documents, rules) -> dict:
         """What is open under the reference of documents whose rule asks for it."""
-        types = {
-            rule.document_type
-            for rule in rules
-            for line in rule.lines
-            if line.measure == posting.OPEN_BALANCE
-        }
+        types = posting.types_of_open_balance(rules)
         keys = {
             system._match_key(each.type, each.source_id): (each.type, each.source_id)
             for each in documents

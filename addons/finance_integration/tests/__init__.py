@@ -12,6 +12,7 @@ from . import test_governance_database
 from . import test_ledger
 from . import test_parking
 from . import test_payouts
+from . import test_preview
 from . import test_pull
 from . import test_second_approval
 from . import test_refunds

@@ -1,5 +1,8 @@
 """The screens, driven in Chromium by the people they are for."""
 
+import os
+from unittest.mock import patch
+
 from odoo.fields import Command
 from odoo.tests import HttpCase, tagged
 
@@ -52,9 +55,12 @@ class Screens(HubCase, HttpCase):
         )
         self.drain()
         self.assertEqual(self.find("txn_odd").state, "held")
-        self.run_as(
-            "approver", "/odoo/finance-mapping-approvals", "finance_version_is_approved"
-        )
+        with patch.dict(os.environ, QUEUE_JOB__NO_DELAY="1"):  # its own way to test
+            self.run_as(
+                "approver",
+                "/odoo/finance-mapping-approvals",
+                "finance_version_is_approved",
+            )
         self.drain()
         self.assertEqual(self.find("txn_odd").state, "posted")
 
@@ -69,6 +75,14 @@ class Screens(HubCase, HttpCase):
         self.env.invalidate_all()
         self.assertEqual(exception.owner_id.name, "Taker")
         self.assertEqual(exception.snooze_reason, "The bank is closed.")
+
+    def test_a_preview_shows_how_it_goes_on(self):
+        self.propose(self.system, "fee", "odd_fee", self.account("processing", "fee"))
+        self.run_as(
+            "editor",
+            "/odoo/finance-mapping-approvals",
+            "finance_preview_shows_how_it_goes_on",
+        )
 
     def test_a_journal_entry_leads_to_the_message_it_came_from(self):
         entry = self.find("txn_paid").move_ids

@@ -5,5 +5,6 @@ from . import (
     finance_log_check,
     finance_mapping_import,
     finance_mapping_test,
+    finance_preview_scope,
     finance_version_rejection,
 )

@@ -100,6 +100,63 @@ tours.add("finance_version_is_approved", {
                 ".o_form_view .o_field_widget[name=rule_ids].o_readonly_modifier .o_data_row:contains(odd_fee)",
         },
         {
+            content: "Nobody has looked at what it would change: look",
+            trigger:
+                ".o_form_view:contains(Nobody has looked) button[name=action_preview]",
+            run: "click",
+        },
+        {
+            content: "At the last documents",
+            trigger: ".modal button[name=action_start]",
+            run: "click",
+        },
+        {
+            content: "What waits would post, and nothing else would change",
+            trigger:
+                ".o_form_view .o_field_widget[name=summary]:contains(2 of 3 documents would change; 2 waiting documents would post; 0 would be held)",
+        },
+        {
+            content: "The new account gets what it had not before",
+            trigger:
+                ".o_field_widget[name=total_ids] .o_data_row:contains(Odd fees):contains(2.00)",
+        },
+        {
+            content: "Which document is it?",
+            trigger: ".o_form_view .nav-link[name=documents]",
+            run: "click",
+        },
+        {
+            trigger:
+                ".o_field_widget[name=glance_ids] .o_data_row .o_data_cell[name=after]:contains(Odd fees)",
+            run: "click",
+        },
+        {
+            content: "Before and after stand beside each other",
+            trigger:
+                ".modal:has(.o_field_widget[name=after]:contains(Odd fees)) .o_field_widget[name=before]:contains(odd_fee)",
+        },
+        {
+            content: "On to the document",
+            trigger: ".modal button[name=action_open_document]",
+            run: "click",
+        },
+        {
+            content: "and back",
+            trigger:
+                ".o_form_view:has(.o_field_widget[name=detail_html]) .breadcrumb-item a:contains(Impact of)",
+            run: "click",
+        },
+        {
+            content: "To the version",
+            trigger: ".o_form_view button[name=action_open_version]",
+            run: "click",
+        },
+        {
+            content: "which says what its last preview found",
+            trigger:
+                ".o_form_view .alert:contains(Last preview):contains(2 of 3 documents would change)",
+        },
+        {
             content: "Approve it",
             trigger: ".o_form_view button[name=action_approve]",
             run: "click",
