@@ -12,6 +12,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -21,6 +22,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "setup"))
 
 from stripe_simulator import API_VERSION, Account, Fee, Simulator, sign
 
+from odoo.addons.finance_connector_stripe import const
+from odoo.addons.finance_connector_stripe.connector import StripeConnector
+from odoo.addons.finance_core.connector import Response
+
+CONNECTOR = StripeConnector()
 START = datetime(2026, 10, 1, 9, tzinfo=UTC)
 FEES = (Fee("stripe_fee", 320, "Stripe processing fees"), Fee("tax", 61, "VAT"))
 
@@ -451,3 +457,32 @@ def test_every_nth_request_is_refused_once_with_a_time_to_wait(account):
     assert answers[2][2]["error"]["code"] == "rate_limit"
     assert [request.status for request in simulator.requests].count(429) == 2
     assert account.secret_key not in repr(list(simulator.requests))
+
+
+def test_the_census_of_a_day_is_what_the_account_moved_on_it(simulator, account):
+    """Over HTTP, page by page, with the requests of the connector."""
+    start, end = START.replace(hour=0), START.replace(hour=0) + timedelta(days=1)
+    listed, cursor = [], {}
+    with patch.object(const, "PAGE_SIZE", 2):
+        while cursor is not None:
+            asked = CONNECTOR.census("balance_transactions", start, end, cursor)
+            page = _fetch(simulator, asked.path, account.secret_key, asked.query)
+            counted, cursor = CONNECTOR.counted("balance_transactions", cursor, page)
+            listed += counted
+    moved = account.objects["balance_transaction"].values()
+    expected = {
+        (each["id"], each["currency"].upper(), Decimal(each["amount"]) / 100)
+        for each in moved
+        if start.timestamp() <= each["created"] < end.timestamp()
+    }
+    assert len(listed) == len(expected) == 3
+    found = {(each.source_id, each.currency, each.amount) for each in listed}
+    assert found == expected
+
+
+def _fetch(simulator, path, key, query):
+    address = f"{simulator.url}{path}?{urllib.parse.urlencode(query)}"
+    headers = {"Authorization": f"Bearer {key}"}
+    request = urllib.request.Request(address, headers=headers)
+    with urllib.request.urlopen(request, timeout=10) as response:
+        return Response(response.status, body=response.read())

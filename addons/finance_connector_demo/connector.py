@@ -5,10 +5,13 @@ page has ``"next": "<page>"`` while more follow.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
+from types import MappingProxyType
 
 from odoo.addons.finance_core import strict_json
 from odoo.addons.finance_core.connector import (
     Connector,
+    Counted,
     Cursor,
     Delivery,
     Request,
@@ -39,6 +42,7 @@ class DemoConnector(Connector):
     allows_revisions = True
     streams = (Stream("documents", "Documents", interval=60),)
     document_types = tuple(TYPES)
+    census_types = MappingProxyType({"documents": "balance_transaction"})
 
     def identify(self, delivery: Delivery) -> str:
         identity = self._read(delivery.body).get("id")
@@ -66,6 +70,26 @@ class DemoConnector(Connector):
     def advance(self, stream: str, cursor: Cursor, response: Response) -> Cursor:
         page = self._read(response.body).get("next")
         return {"page": page} if page else cursor
+
+    def census(
+        self, stream: str, start: datetime, end: datetime, cursor: Cursor
+    ) -> Request:
+        period = (("from", start.isoformat()), ("to", end.isoformat()))
+        return Request(
+            "GET", "/documents", (*period, ("page", cursor.get("page", "1")))
+        )
+
+    def counted(
+        self, stream: str, cursor: Cursor, response: Response
+    ) -> tuple[Sequence[Counted], Cursor | None]:
+        page = self._read(response.body)
+        read = map(document_from_fields, page["documents"])
+        counted = [
+            Counted(each.source_id, each.occurred_at, each.currency, each.amount)
+            for each in read
+            if each.type == self.census_types[stream]
+        ]
+        return counted, {"page": page["next"]} if page.get("next") else None
 
     def authorize(self, request: Request, secrets: Sequence[str]) -> Request:
         """Raises Refused without a key."""

@@ -6,11 +6,14 @@ say what it was about and make the connector ask for the money at once.
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
 
 from odoo.addons.finance_core import strict_json
 from odoo.addons.finance_core.connector import (
     MISSHAPEN,
     Connector,
+    Counted,
     Cursor,
     Delivery,
     Pull,
@@ -63,6 +66,8 @@ class StripeConnector(Connector):
         "refund",
         "settlement",
     )
+
+    census_types = MappingProxyType({"balance_transactions": "balance_transaction"})
 
     def identify(self, delivery: Delivery) -> str:
         """The event's id; for a page what was asked for and its content."""
@@ -157,6 +162,32 @@ class StripeConnector(Connector):
         if page.get("has_more") and ids:
             return {**cursor, "starting_after": ids[-1], "high": str(high)}
         return {"since": str(high)} if high and stream in const.OVERLAPS else {}
+
+    def census(
+        self, stream: str, start: datetime, end: datetime, cursor: Cursor
+    ) -> Request:
+        """https://docs.stripe.com/api/balance_transactions/list, by ``created``."""
+        path, query = const.ENDPOINTS[stream]
+        bounds = (
+            ("limit", str(const.PAGE_SIZE)),
+            ("created[gte]", str(int(start.timestamp()))),
+            ("created[lt]", str(int(end.timestamp()))),
+        )
+        return Request("GET", path, (*query, *bounds, *cursor.items()))
+
+    def counted(
+        self, stream: str, cursor: Cursor, response: Response
+    ) -> tuple[Sequence[Counted], Cursor | None]:
+        page = self._read(response.body)
+        counted = [self._counted(txn) for txn in page["data"]]
+        more = page["has_more"] and counted
+        return counted, {"starting_after": counted[-1].source_id} if more else None
+
+    @staticmethod
+    def _counted(txn: Mapping) -> Counted:
+        code = documents.currency(txn)
+        amount = documents.money(txn["amount"], code)
+        return Counted(txn["id"], documents.at(txn["created"]), code, amount)
 
     def authorize(self, request: Request, secrets: Sequence[str]) -> Request:
         """Bearer authentication; the API version is pinned on every request:

@@ -8,6 +8,7 @@ reach it as an argument.
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from decimal import Decimal
 from types import MappingProxyType
 
 from .contract.envelope import Document
@@ -115,6 +116,17 @@ class Stream:
 
 
 @dataclass(frozen=True)
+class Counted:
+    """One object a source says it has. ``at`` is aware, ``amount`` in major units,
+    both as the document made of it has them."""
+
+    source_id: str
+    at: datetime
+    currency: str
+    amount: Decimal
+
+
+@dataclass(frozen=True)
 class Pull:
     """A wish: pull this stream (for this scope) soon."""
 
@@ -138,6 +150,11 @@ class Connector:
     streams: Sequence[Stream] = ()
     document_types: Sequence[str] = ()
     rate_per_second = 25  #: requests the system allows us
+    #: where it allows fewer, by the beginning of a path
+    endpoint_rates: Mapping[str, float] = MappingProxyType({})
+    #: the streams whose objects can be counted at the source, by stream the type of
+    #: document that each becomes
+    census_types: Mapping[str, str] = NO_ITEMS
     #: the types of fee it charges, each "processing" or "tax": a first mapping
     #: is proposed from them
     fee_kinds: Mapping[str, str] = NO_ITEMS
@@ -167,6 +184,21 @@ class Connector:
         """The cursor once ``response`` is stored; a pull cut off here goes on from
         it without a gap."""
         return cursor
+
+    def census(
+        self, stream: str, start: datetime, end: datetime, cursor: Cursor
+    ) -> Request:
+        """The request for a page of all the source has from ``start`` to before
+        ``end`` (aware); ``cursor`` is empty for the first. The page must be a
+        delivery of the stream. Raises Refused when the source cannot be asked."""
+        raise Refused(f"{self.label} cannot be asked what it has.")
+
+    def counted(
+        self, stream: str, cursor: Cursor, response: Response
+    ) -> tuple[Sequence[Counted], Cursor | None]:
+        """What a page of the census lists, and where the next one begins; ``None``
+        after the last. Raises MalformedPayload."""
+        raise Refused(f"{self.label} cannot be asked what it has.")
 
     def authorize(self, request: Request, secrets: Sequence[str]) -> Request:
         """``request`` with the system's authentication added."""

@@ -48,6 +48,15 @@ class RetryLater(FinanceError):
         self.after = after
 
 
+class HeldBack(RetryLater):
+    """We did not even ask: the other side is paused, or our own limits say wait.
+
+    No attempt was made, so none is counted.
+    """
+
+    code = "held_back"
+
+
 class NeedsPerson(FinanceError):
     """A business case: somebody has to decide or to complete data.
 

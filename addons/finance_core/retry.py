@@ -58,34 +58,28 @@ class RetryPolicy:
         return Decision(at)
 
 
-# https://docs.svix.com/retries (read November 2026)
-GATEWAY = RetryPolicy(
-    (5, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 10 * HOUR),
-    limit=120 * HOUR,
-)
-
-# https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
-# "Deliverability and reliability": about 75 hours in all
-STANDARD_WEBHOOKS = RetryPolicy(
-    (*GATEWAY.steps[:6], 14 * HOUR, 20 * HOUR, 24 * HOUR), limit=120 * HOUR
-)
-
-# Our own work on a message: doubles from a minute to about nine hours.
-PROCESSING = RetryPolicy(
-    (*(MINUTE * 2**step for step in range(10)), *(512 * MINUTE,) * 20),
-    limit=75 * HOUR,
-)
-
-# A source that gives no answer: a person should hear of it within two hours.
-PULLING = RetryPolicy(
-    tuple(MINUTE * minutes for minutes in (1, 2, 5, 10, 30, 60)), limit=2 * DAY
-)
-
+#: Schedules a flow chooses from.
 POLICIES: Mapping[str, RetryPolicy] = MappingProxyType(
     {
-        "gateway": GATEWAY,
-        "standard_webhooks": STANDARD_WEBHOOKS,
-        "processing": PROCESSING,
+        # Our own work: doubles from a minute to about nine hours.
+        "doubling": RetryPolicy(
+            (*(MINUTE * 2**step for step in range(10)), *(512 * MINUTE,) * 20),
+            limit=75 * HOUR,
+        ),
+        # A source that gives no answer: a person should hear of it within two hours.
+        "quick": RetryPolicy(
+            tuple(MINUTE * minutes for minutes in (1, 2, 5, 10, 30, 60)), limit=2 * DAY
+        ),
+        # "Deliverability and reliability", about 75 hours in all:
+        # https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+        "webhooks": RetryPolicy(
+            (
+                5,
+                *(MINUTE * minutes for minutes in (5, 30)),
+                *(HOUR * hours for hours in (2, 5, 10, 14, 20, 24)),
+            ),
+            limit=120 * HOUR,
+        ),
     }
 )
 

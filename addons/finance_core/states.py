@@ -56,6 +56,20 @@ VERSION: StateTable = {
     "superseded": frozenset(),
 }
 
+COMPLETENESS: StateTable = {
+    "counting": frozenset({"complete", "pulled", "incomplete", "failed"}),
+    "pulled": frozenset({"counting"}),
+    "complete": frozenset({"counting"}),
+    "incomplete": frozenset({"counting"}),
+    "failed": frozenset({"counting"}),
+}
+
+BREAKER: StateTable = {
+    "closed": frozenset({"open"}),
+    "open": frozenset({"half_open"}),
+    "half_open": frozenset({"closed", "open"}),
+}
+
 
 def check(table: StateTable, current: str, target: str) -> bool:
     """Whether going from ``current`` to ``target`` changes anything.

@@ -1,4 +1,4 @@
-"""Limits of this process: how often something is allowed, how fast it may go."""
+"""What this process remembers: how often something is allowed, what was found."""
 
 import time
 from collections import OrderedDict
@@ -51,24 +51,3 @@ class Remembered:
             if len(self._known) > MAX_KEYS:
                 self._known.popitem(last=False)
         return answer
-
-
-class Pace:
-    """Keeps calls for one key at least ``1 / per_second`` apart, by sleeping.
-
-    Each process keeps its own pace: what that lets through together, the other side
-    may still answer with 429.
-    """
-
-    def __init__(self):
-        self._next: OrderedDict = OrderedDict()
-        self._lock = Lock()
-
-    def keep(self, key, per_second: float):
-        now = time.monotonic()
-        with self._lock:
-            at = max(self._next.pop(key, now), now)
-            self._next[key] = at + 1 / per_second
-            if len(self._next) > MAX_KEYS:
-                self._next.popitem(last=False)
-        time.sleep(at - now)

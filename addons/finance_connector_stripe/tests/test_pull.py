@@ -1,10 +1,16 @@
 import json
+from datetime import UTC, datetime
 from unittest import TestCase
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from odoo.addons.finance_core.connector import Delivery, Request, Response
+from odoo.addons.finance_core.connector import (
+    MISSHAPEN,
+    Delivery,
+    Request,
+    Response,
+)
 from odoo.addons.finance_core.errors import (
     MalformedPayload,
     Refused,
@@ -12,7 +18,7 @@ from odoo.addons.finance_core.errors import (
 )
 
 from .. import const
-from .common import SAMPLES, connector
+from .common import SAMPLES, connector, documents, sample
 
 STREAM = "balance_transactions"
 
@@ -135,6 +141,44 @@ class PullMissesNothing(TestCase):
         for content in (*hostile, b'{"data": [{"id": "x", "created": NaN}]}'):
             with self.subTest(content[:40]), self.assertRaises(MalformedPayload):
                 connector.advance(STREAM, {}, Response(200, body=content))
+
+
+class Census(TestCase):
+    START = datetime(2026, 1, 1, tzinfo=UTC)
+    END = datetime(2026, 1, 2, tzinfo=UTC)
+
+    def test_census_counts_what_the_documents_of_the_page_say(self):
+        page = sample("pages/balance_transactions") | {"has_more": False}
+        counted, following = connector.counted(STREAM, {}, body(page))
+        self.assertIsNone(following)
+        made = documents(page, STREAM)
+        self.assertEqual(
+            [(each.source_id, each.at, each.currency, each.amount) for each in counted],
+            [(d.source_id, d.occurred_at, d.currency, d.amount) for d in made],
+        )
+
+    def test_census_asks_for_the_period_page_by_page(self):
+        page = sample("pages/balance_transactions") | {"has_more": True}
+        _counted, following = connector.counted(STREAM, {}, body(page))
+        last = page["data"][-1]["id"]
+        self.assertEqual(following, {"starting_after": last})
+        request = connector.census(STREAM, self.START, self.END, following)
+        query = dict(request.query)
+        self.assertEqual(query["created[gte]"], "1767225600")
+        self.assertEqual(query["created[lt]"], "1767312000")
+        self.assertEqual(query["starting_after"], last)
+
+    def test_page_of_a_census_is_a_delivery_of_the_stream(self):
+        asked = connector.census(STREAM, self.START, self.END, {})
+        pulled = connector.next_page(STREAM, "", {}, None)
+        self.assertEqual(asked.path, pulled.path)
+        self.assertLessEqual(set(pulled.query), set(asked.query))
+
+    def test_hostile_census_is_malformed(self):
+        """FAULTS 15–19 on the way of a census."""
+        for content in (b"", b"[]", b'{"data": 1}', b'{"data": [1], "has_more": 0}'):
+            with self.subTest(content), self.assertRaises(MISSHAPEN):
+                connector.counted(STREAM, {}, Response(200, body=content))
 
 
 class Requests(TestCase):

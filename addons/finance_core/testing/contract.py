@@ -98,6 +98,12 @@ class ConnectorContract(TestCase):
         self.assertTrue(all(stream.interval > 0 for stream in streams))
         self.assertEqual({page for page, _ in self._pages()}, set(self._streams()))
 
+    def test_what_can_be_counted_is_pulled_as_a_whole(self):
+        whole = {stream.code for stream in self.connector.streams if not stream.scoped}
+        counted = self.connector.census_types
+        self.assertLessEqual(set(counted), whole)
+        self.assertLessEqual(set(counted.values()), set(self.connector.document_types))
+
     def test_it_knows_nothing_of_odoo(self):
         source = inspect.getsource(inspect.getmodule(type(self.connector)))
         imported = set(_imports(ast.parse(source)))

@@ -11,7 +11,6 @@ from odoo.addons.finance_core.connector import Connector, Response
 from odoo.addons.finance_core.errors import Refused, RetryLater
 from odoo.addons.finance_core.retry import (
     DAY,
-    GATEWAY,
     HOUR,
     MAX_ASKED,
     POLICIES,
@@ -22,6 +21,7 @@ from odoo.addons.finance_core.retry import (
 )
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
+WEBHOOKS = POLICIES["webhooks"]
 EXACT = RetryPolicy((5, 300), limit=HOUR, jitter=0)
 
 policies = st.sampled_from(sorted(POLICIES)).map(POLICIES.get)
@@ -91,14 +91,14 @@ def test_the_same_chance_decides_the_same(policy, attempt, seed):
 
 
 def test_what_failed_together_does_not_come_back_together():
-    times = {after(4, policy=GATEWAY, seed=seed).at for seed in range(100)}
+    times = {after(4, policy=WEBHOOKS, seed=seed).at for seed in range(100)}
     assert len(times) == 100
 
 
 @pytest.mark.parametrize("hours", (1, -1))
 def test_faults_30_a_clock_that_jumps_an_hour_moves_the_attempt_not_the_pause(hours):
     now = NOW + timedelta(hours=hours)
-    decision = after(1, policy=GATEWAY, now=now)
+    decision = after(1, policy=WEBHOOKS, now=now)
     assert 5 <= (decision.at - now).total_seconds() <= 5.5
 
 
@@ -168,3 +168,9 @@ def test_faults_34_a_busy_system_is_asked_again_when_it_says_so(status):
 def test_what_is_refused_is_not_asked_again(status):
     with pytest.raises(Refused):
         Connector().outcome(Response(status))
+
+
+def test_a_source_that_cannot_be_asked_what_it_has_says_so():
+    with pytest.raises(Refused, match="cannot be asked"):
+        Connector().census("documents", NOW, NOW, {})
+    assert not Connector.census_types

@@ -24,6 +24,8 @@ RESTS = {
     "DOCUMENT": {"reconciled", "ignored", "superseded"},
     "EXCEPTION": {"resolved"},
     "PAYOUT": {"cleared"},
+    "COMPLETENESS": {"complete"},
+    "BREAKER": {"closed"},
     "VERSION": {"approved", "rejected", "superseded"},
 }
 every_table = pytest.mark.parametrize("name", TABLES)

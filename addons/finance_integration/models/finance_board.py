@@ -57,6 +57,10 @@ class FinanceSystem(models.Model):
     flagged_payout_count = fields.Integer(
         "Payouts That Do Not Tie", compute="_compute_board"
     )
+    complete_until = fields.Date(
+        compute="_compute_complete_until",
+        help="The last day for which no flow that can be compared lacks anything.",
+    )
     balance_html = fields.Html("Balances", compute="_compute_balance_html")
 
     @api.depends_context("uid", "tz", "allowed_company_ids")
@@ -85,10 +89,14 @@ class FinanceSystem(models.Model):
 
     def _judge(self, dead: int | None, due) -> tuple[str, str]:
         """Health in one word and the reason for it, the worst first."""
+        if paused := self._all_pause_words():
+            return "attention", paused
         if self.door_shut_reason:
             return "failing", self.env._(
                 "Senders are asked to come later: %s", self.door_shut_reason
             )
+        if silent := self._call_words():
+            return "failing", silent
         if dead:
             return "failing", self.env._("%s messages were given up.", dead)
         if due and due < fields.Datetime.now():
@@ -139,6 +147,12 @@ class FinanceSystem(models.Model):
 
     def _count_dead(self):
         return dict(self._grouped("finance.message", [("state", "=", "dead")]))
+
+    def _compute_complete_until(self):
+        """The day of the flow that is furthest behind."""
+        for system in self:
+            days = system.flow_ids.filtered("can_be_counted").mapped("complete_until")
+            system.complete_until = all(days) and min(days, default=False)
 
     # -- balances ------------------------------------------------------------------
 

@@ -65,7 +65,7 @@ class FinanceClosePeriod(models.Model):
     @api.model
     def _at(self, company, moment: datetime):
         """The period of ``company`` that ``moment`` (UTC, naive) lies in, if any."""
-        zone = _zone(company)
+        zone = zone_of(company)
         day = moment.replace(tzinfo=UTC).astimezone(zone).date()
         return self.search(
             [
@@ -78,7 +78,7 @@ class FinanceClosePeriod(models.Model):
 
     def _end(self) -> datetime:
         """The first moment after it (UTC, naive)."""
-        return _midnight(self.date_to + ONE_DAY, _zone(self.company_id))
+        return day_start(self.date_to + ONE_DAY, zone_of(self.company_id))
 
     @api.model
     def _due_at(self, system, opened: datetime, hours: int) -> datetime:
@@ -119,10 +119,12 @@ def _after_work(calendar, opened: datetime, hours: int) -> datetime:
     return planned.astimezone(UTC).replace(tzinfo=None)
 
 
-def _zone(company) -> ZoneInfo:
+def zone_of(company) -> ZoneInfo:
+    """The time zone of a company's accounting days."""
     return ZoneInfo(company.partner_id.tz or "UTC")
 
 
-def _midnight(day: date, zone: ZoneInfo) -> datetime:
+def day_start(day: date, zone: ZoneInfo) -> datetime:
+    """The first moment of a day, UTC and naive."""
     start = datetime.combine(day, time.min, tzinfo=zone)
     return start.astimezone(UTC).replace(tzinfo=None)

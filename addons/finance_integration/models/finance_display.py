@@ -70,7 +70,7 @@ class FinanceLog(models.Model):
         the model and of the state, where there are such."""
         thing, _dot, what = event.partition(".")
         model = self.env.get(f"finance.{thing}")
-        if model is None:
+        if model is None or "state" not in model._fields:
             return event.replace(".", " ").replace("_", " ").capitalize()
         names = dict(model._fields["state"]._description_selection(self.env))
         plain = what.replace("_", " ")

@@ -60,11 +60,24 @@ class FinanceEngine(models.AbstractModel):
         )._job_pull(stream, scope, cursor)
 
     @api.model
+    def _bring_forward(self, system):
+        """Pulls of a system that were put off are due now."""
+        jobs = self.env["queue.job"].search(
+            [
+                ("identity_key", "=like", f"finance.pull%:{system.id}:%"),
+                ("state", "=", "pending"),
+                ("eta", "!=", False),
+            ]
+        )
+        jobs.write({"eta": False})
+
+    @api.model
     def _step(self, system) -> int:
         """Do one step for a system: how many rows it dealt with. 0 when there was
-        nothing to do, when the system is archived, or when another worker is at it:
-        steps of one system follow each other."""
-        if not system.active or not self._lock(system.id):
+        nothing to do, when the system is archived or paused, or when another worker
+        is at it: steps of one system follow each other."""
+        resting = not system.active or system.paused_at
+        if resting or not self._lock(system.id):
             return 0
         normalised = self._normalise_step(system)
         posted = self.env["finance.poster"]._post_step(system, A_STEP)

@@ -88,13 +88,7 @@ class FinanceException(models.Model):
     def _raise_for(self, system, need: NeedsPerson, amount=Decimal(0), **links):
         """The live exception for this cause, new or known. ``amount`` in company
         currency is what it is about, as far as is known."""
-        known = self.search(
-            [
-                ("system_id", "=", system.id),
-                ("cause", "=", need.cause),
-                ("state", "in", states.LIVE),
-            ]
-        )
+        known = self._find_live(system, need.cause)
         if known:
             return known
         exception = self._insert(
@@ -118,6 +112,16 @@ class FinanceException(models.Model):
         event = "waiting" if exception.state == "waiting" else "opened"
         exception._append_log(f"exception.{event}", need.logged)
         return exception
+
+    @api.model
+    def _find_live(self, system, cause: str):
+        return self.search(
+            [
+                ("system_id", "=", system.id),
+                ("cause", "=", cause),
+                ("state", "in", states.LIVE),
+            ]
+        )
 
     @api.model
     def _insert(self, values: dict):

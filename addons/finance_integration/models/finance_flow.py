@@ -8,6 +8,12 @@ from ..roles import need_role
 
 #: what the webhook door remembers of a flow
 DOOR_FIELDS = {"active", "allow_revisions", "kind", "system_id"}
+#: schedules of finance_core/retry.py
+RETRY_POLICIES = [
+    ("doubling", "1, 2, 4… minutes up to 9 hours"),
+    ("quick", "1, 2, 5, 10, 30, 60 minutes"),
+    ("webhooks", "5 seconds, 5 and 30 minutes, 2 to 24 hours"),
+]
 LOST_AFTER = timedelta(hours=1)
 
 
@@ -15,6 +21,7 @@ class FinanceFlow(models.Model):
     """One interface of a system, in or out, and how it runs."""
 
     _name = "finance.flow"
+    _inherit = "finance.pausable"
     _description = "Flow"
     _order = "system_id, kind desc, name"
 
@@ -56,11 +63,32 @@ class FinanceFlow(models.Model):
         default=75,
         help="A message that cannot be processed is tried again until then.",
     )
+    retry_policy = fields.Selection(
+        RETRY_POLICIES,
+        "Try Again After",
+        required=True,
+        default="doubling",
+        help="The pauses between two attempts to process a message, or to send one.",
+    )
+    pull_retry_policy = fields.Selection(
+        RETRY_POLICIES,
+        "Ask Again After",
+        required=True,
+        default="quick",
+        help="The pauses while the source gives no answer. Then its owner hears of it.",
+    )
     cursor = fields.Text(readonly=True, help="Where the next pull goes on.")
     pulled_at = fields.Datetime("Last Complete Pull", readonly=True)
     asked_again_at = fields.Datetime(
         readonly=True,
         help="The source did not answer; it is asked once more then.",
+    )
+
+    completeness_ids = fields.One2many("finance.completeness", "flow_id")
+    can_be_counted = fields.Boolean(compute="_compute_can_be_counted")
+    complete_until = fields.Date(
+        compute="_compute_complete_until",
+        help="The last day for which the source was found to have nothing we lack.",
     )
 
     _stream_unique = models.Constraint(
@@ -90,14 +118,57 @@ class FinanceFlow(models.Model):
                 self.env._("Messages came by this flow: archive it instead.")
             )
 
+    @api.depends("stream", "kind", "system_id.connector")
+    def _compute_can_be_counted(self):
+        """Whether the source can be asked what it has."""
+        connectors = self.env["finance.connector"]._all()
+        for flow in self:
+            connector = connectors.get(flow.system_id.connector)
+            counted = connector.census_types if connector else ()
+            flow.can_be_counted = flow.kind == "pull" and flow.stream in counted
+
+    def _compute_complete_until(self):
+        days = dict(
+            self.env["finance.completeness"]._read_group(
+                [("flow_id", "in", self.ids), ("state", "=", "complete")],
+                ["flow_id"],
+                ["date_to:max"],
+            )
+        )
+        for flow in self:
+            flow.complete_until = days.get(flow)
+
+    def action_check_completeness(self):
+        """Ask for which days to compare."""
+        need_role(self, "operator")
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("Compare with the Source"),
+            "res_model": "finance.completeness.wizard",
+            "view_mode": "form",
+            "target": "new",
+            "context": {"default_flow_id": self.id},
+        }
+
     def _read_cursor(self) -> dict[str, str]:
         return json.loads(self.cursor or "{}")
 
     def _is_due(self, now: datetime) -> bool:
+        if self.paused_at or self.system_id.paused_at:
+            return False
         if self.asked_again_at:  # a job asks again by then, unless it was lost
             return self.asked_again_at + LOST_AFTER <= now
         pause = timedelta(minutes=self.interval_minutes)
         return not self.pulled_at or self.pulled_at + pause <= now
+
+    def _paused_system(self):
+        return self.system_id
+
+    def _go_on(self):
+        for flow in self:
+            self.env["finance.engine"]._hint(flow.system_id.id)
+            if flow.kind == "pull":
+                self.env["finance.engine"]._want_pull(flow.system_id, flow.stream)
 
     def action_pull_now(self):
         """Pull in the background, now."""

@@ -10,7 +10,7 @@ from odoo.tools import SQL
 from odoo.addons.finance_core import states
 from odoo.addons.finance_core.connector import Delivery
 from odoo.addons.finance_core.errors import NeedsPerson
-from odoo.addons.finance_core.retry import PROCESSING
+from odoo.addons.finance_core.retry import POLICIES, RetryPolicy
 
 from .. import keyring
 from ..roles import need_role
@@ -176,6 +176,8 @@ class FinanceMessage(models.Model):
                     WHERE system_id = %s AND state IN ('received', 'retrying')
                       AND (next_attempt_at IS NULL
                            OR next_attempt_at <= now() AT TIME ZONE 'UTC')
+                      AND (flow_id IS NULL OR flow_id NOT IN (
+                           SELECT id FROM finance_flow WHERE paused_at IS NOT NULL))
                     ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED""",
                 system_id,
                 limit,
@@ -237,8 +239,7 @@ class FinanceMessage(models.Model):
         """Try again later as the flow's policy says, or give up: dead."""
         now = datetime.now(UTC)
         for message in self:
-            hours = message.flow_id.max_hours
-            policy = replace(PROCESSING, limit=hours * 3600) if hours else PROCESSING
+            policy = message._retry_policy()
             attempt = message.attempts + 1
             decision = policy.next_attempt(
                 attempt, message._tried_since(), now, None, RNG
@@ -251,6 +252,12 @@ class FinanceMessage(models.Model):
                 message._note("message.retrying")
             if not again:
                 message._die(f"{reason} {decision.reason}")
+
+    def _retry_policy(self) -> RetryPolicy:
+        """That of its flow; what was pulled for a case has none of its own."""
+        policy = POLICIES[self.flow_id.retry_policy or "doubling"]
+        hours = self.flow_id.max_hours
+        return replace(policy, limit=hours * 3600) if hours else policy
 
     def _tried_since(self) -> datetime:
         return (self.replayed_at or self.received_at).replace(tzinfo=UTC)

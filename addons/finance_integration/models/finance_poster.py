@@ -70,9 +70,15 @@ class FinancePoster(models.AbstractModel):
         self.env.flush_all()  # what waits is read by SQL
         rows = self.env.execute_query(
             SQL(
-                """SELECT id FROM finance_document
+                """SELECT id FROM finance_document document
                     WHERE system_id = %s AND state = 'normalised'
-                    ORDER BY occurred_at, id LIMIT %s FOR UPDATE SKIP LOCKED""",
+                      AND NOT EXISTS (
+                          SELECT FROM finance_message message
+                            JOIN finance_flow flow ON flow.id = message.flow_id
+                           WHERE message.id = document.message_id
+                             AND flow.paused_at IS NOT NULL)
+                    ORDER BY occurred_at, id LIMIT %s
+                    FOR UPDATE OF document SKIP LOCKED""",
                 system_id,
                 limit,
             )

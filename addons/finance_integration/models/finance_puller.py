@@ -8,11 +8,12 @@ from odoo.tools import SQL
 from odoo.addons.finance_core.connector import Delivery
 from odoo.addons.finance_core.errors import (
     FinanceError,
+    HeldBack,
     NeedsPerson,
     Refused,
     RetryLater,
 )
-from odoo.addons.finance_core.retry import PULLING
+from odoo.addons.finance_core.retry import POLICIES
 
 PAGES_A_JOB = 10  # one transaction
 ROOM_PAUSE = timedelta(minutes=1)
@@ -31,7 +32,7 @@ class FinancePuller(models.AbstractModel):
 
         The cursor of an unscoped stream is kept on its flow, so that a pull that was
         cut off goes on; a scoped one goes on from ``cursor``. ``failures`` counts the
-        attempts before this one that got no answer.
+        attempts before this one that got no answer; one that was held back is none.
         """
         if not system.active or not self._lock(system, stream, scope):
             return
@@ -42,8 +43,8 @@ class FinancePuller(models.AbstractModel):
                 ("stream", "=", stream),
             ]
         )
-        if not (flow or scope):
-            return  # archived
+        if not (flow or scope) or flow.paused_at:
+            return  # archived, or pulled when it is resumed
         if system._shut_reason():
             self._wait_for_room(system, stream, scope, cursor, failures)
             return
@@ -56,8 +57,12 @@ class FinancePuller(models.AbstractModel):
         kept = reached if scope else None
         again = False
         if busy:
-            failures = 1 if reached != start else failures + 1
-            again = self._try_later(system, stream, scope, kept, failures, busy)
+            before = failures if reached == start else 0
+            failures = before if isinstance(busy, HeldBack) else before + 1
+            again, in_vain = self._again_at(flow, failures, busy)
+            self._want_later(system, again, stream, scope, kept, failures)
+            if in_vain:
+                self._refused(system, stream, scope, busy)
         else:
             self._pulled_well(system, stream, scope)
         if more:
@@ -80,12 +85,6 @@ class FinancePuller(models.AbstractModel):
     def _pages(self, system, flow, stream, scope, cursor):
         """(cursor to go on from, whether there is more, why no answer came)."""
         connector = system._plain_connector()
-        door = {
-            "system_id": system.id,
-            "company_id": system.company_id.id,
-            "flow_id": flow.id or None,
-            "allow_revisions": True,
-        }
         request = connector.next_page(stream, scope, cursor, None)
         for _page in range(PAGES_A_JOB):
             if request is None:
@@ -94,35 +93,45 @@ class FinancePuller(models.AbstractModel):
                 response = self.env["finance.sender"]._send(system, request)
             except RetryLater as busy:
                 return cursor, False, busy
-            self._keep(door, connector, stream, scope, response)
+            self._keep(system, flow, stream, scope, response)
             cursor = connector.advance(stream, cursor, response)
             request = connector.next_page(stream, scope, cursor, response)
         return cursor, request is not None, None
 
-    def _keep(self, door, connector, stream, scope, response):
+    def _keep(self, system, flow, stream, scope, response):
+        """Store a page as a delivery; a ``flow`` only for what is not scoped."""
+        door = {
+            "system_id": system.id,
+            "company_id": system.company_id.id,
+            "flow_id": flow.id or None,
+            "allow_revisions": True,
+        }
         delivery = Delivery(body=response.body, stream=stream, scope=scope)
+        identity = system._plain_connector().identify(delivery)
         messages = self.env["finance.message"]
-        identity = connector.identify(delivery)
         _message, status = messages._store(door, delivery, identity)
         if status == "accepted":
-            self.env["finance.engine"]._hint(door["system_id"])
+            self.env["finance.engine"]._hint(system.id)
 
-    def _try_later(self, system, stream, scope, cursor, failures, busy: RetryLater):
-        """Ask again after growing pauses; when that was in vain, a person hears of it
-        and the last pause is kept. Returns when it will be (UTC, naive)."""
+    def _again_at(self, flow, failures, busy: RetryLater) -> tuple[datetime, bool]:
+        """When to ask again (UTC, naive), after growing pauses, and whether it was in
+        vain for so long that a person should hear of it; the last pause is kept."""
         now = datetime.now(UTC)
-        decision = PULLING.next_attempt(failures, now, now, busy.after, RNG)
-        if decision.at is None:
-            self._refused(system, stream, scope, busy)
-        at = decision.at or now + timedelta(seconds=PULLING.steps[-1])
-        at = at.replace(tzinfo=None, microsecond=0)
+        if isinstance(busy, HeldBack):
+            pause = timedelta(seconds=busy.after * RNG.uniform(1, 1.1))
+            return _naive(now + pause), False
+        policy = POLICIES[flow.pull_retry_policy or "quick"]
+        decision = policy.next_attempt(failures, now, now, busy.after, RNG)
+        last = now + timedelta(seconds=policy.steps[-1])
+        return _naive(decision.at or last), decision.at is None
+
+    def _want_later(self, system, at, stream, scope, cursor, failures):
         system.with_delay(
             channel="root.finance",
             eta=at,
             identity_key=f"finance.pull.later:{system.id}:{stream}:{scope}",
             description=f"Pull {stream} {scope} of {system.code} again",
         )._job_pull(stream, scope, cursor, failures)
-        return at
 
     def _cause(self, stream, scope):
         return f"pull:{stream}:{scope}"
@@ -140,13 +149,9 @@ class FinancePuller(models.AbstractModel):
         self.env["finance.exception"]._raise_for(system, need)
 
     def _pulled_well(self, system, stream, scope):
-        self.env["finance.exception"].search(
-            [
-                ("system_id", "=", system.id),
-                ("state", "=", "open"),
-                ("cause", "=", self._cause(stream, scope)),
-            ]
-        )._resolve(self.env._("The pull succeeded."))
+        exceptions = self.env["finance.exception"]
+        known = exceptions._find_live(system, self._cause(stream, scope))
+        known._resolve(self.env._("The pull succeeded."))
 
     def _lock(self, system, stream, scope) -> bool:
         rows = self.env.execute_query(
@@ -157,3 +162,7 @@ class FinancePuller(models.AbstractModel):
             )
         )
         return rows[0][0]
+
+
+def _naive(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=None, microsecond=0)

@@ -5,20 +5,18 @@ from urllib.parse import urlencode, urlsplit
 import requests
 
 from odoo import api, models
+from odoo.tools import SQL
 
 from odoo.addons.finance_core.connector import Request, Response
-from odoo.addons.finance_core.errors import Refused, RetryLater
+from odoo.addons.finance_core.errors import HeldBack, Refused, RetryLater
 
-from ..throttle import Pace
-from ..transport import open_session
+from ..transport import DEADLINE, TIMEOUT, open_session
 
 _logger = logging.getLogger(__name__)
-pace = Pace()
 
-TIMEOUT = 30  # seconds to connect, and between two bytes
-DEADLINE = 120  # seconds for a whole answer, however it drips
 MAX_RESPONSE_BYTES = 32 * 1024 * 1024
 CHUNK = 64 * 1024
+BUSY = 5  # seconds until somebody else's call may have ended
 
 
 class FinanceSender(models.AbstractModel):
@@ -31,16 +29,47 @@ class FinanceSender(models.AbstractModel):
     def _send(self, system, request: Request) -> Response:
         """Send ``request`` with the system's credentials; a delivered response.
 
-        Raises RetryLater for what may pass by itself, Refused for what will not.
-        Redirects are never followed. Nothing secret is logged.
+        Raises HeldBack when it was not even sent, RetryLater for what may pass by
+        itself, Refused for what will not. Redirects are never followed. Nothing
+        secret is logged.
         """
         connector = system._plain_connector()
         secrets = self.env["finance.credential"]._secrets(system.id, "api")
         url = self._url(system, request)
-        pace.keep((self.env.cr.dbname, system.id), connector.rate_per_second)
-        response = self._exchange(url, connector.authorize(request, secrets), system)
+        authorized = connector.authorize(request, secrets)
+        self._take_place(system)
+        breaker = self.env["finance.breaker"]
+        turn, pause = breaker._admit(system.id, system._call_rates(request.path))
+        response = None
+        try:
+            time.sleep(pause)
+            response = self._exchange(url, authorized, system)
+        finally:
+            breaker._settle(system.id, turn, response)
         connector.outcome(response)
         return response
+
+    def _take_place(self, system):
+        """Be one of those who may call the system at once, until this transaction
+        ends, however it ends. Raises HeldBack when there is no place."""
+        places = max(system.calls_at_once, 1)
+        for number in range(places):
+            if self._has_place(system.id, number, places):
+                return
+        raise HeldBack(f"{places} calls to {system.name} are under way.", BUSY)
+
+    def _has_place(self, system_id: int, number: int, places: int) -> bool:
+        # each worker begins with a place of its own, which it has if it called before
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT pg_try_advisory_xact_lock(hashtext('finance.call'),
+                       hashtext(%s || ':' || mod(pg_backend_pid() + %s, %s)))""",
+                str(system_id),
+                number,
+                places,
+            )
+        )
+        return rows[0][0]
 
     def _url(self, system, request: Request) -> str:
         base = system._api_url()
@@ -52,6 +81,7 @@ class FinanceSender(models.AbstractModel):
         return f"{base}{request.path}{query}"
 
     def _exchange(self, url: str, request: Request, system) -> Response:
+        end = time.monotonic() + DEADLINE
         try:
             with (
                 open_session(inside=system.environment == "test") as session,
@@ -65,7 +95,7 @@ class FinanceSender(models.AbstractModel):
                     stream=True,
                 ) as answer,
             ):
-                return Response(
+                response = Response(
                     status=answer.status_code,
                     headers={k.lower(): v for k, v in answer.headers.items()},
                     body=_bounded(answer, system),
@@ -73,15 +103,15 @@ class FinanceSender(models.AbstractModel):
         except requests.RequestException as error:
             _logger.info("%s did not answer: %s", system.code, type(error).__name__)
             raise RetryLater(f"{system.name} did not answer.") from None
+        if time.monotonic() > end:  # what was cut off looks like an end
+            raise RetryLater(f"The answer of {system.name} took too long.")
+        return response
 
 
 def _bounded(answer, system) -> bytes:
     body = bytearray()
-    end = time.monotonic() + DEADLINE
     for chunk in answer.iter_content(CHUNK):
         body += chunk
-        if time.monotonic() > end:
-            raise RetryLater(f"The answer of {system.name} took too long.")
         if len(body) > MAX_RESPONSE_BYTES:
             raise Refused(f"The answer of {system.name} is too large.")
     return bytes(body)

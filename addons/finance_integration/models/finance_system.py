@@ -13,6 +13,7 @@ class FinanceSystem(models.Model):
     """One external account or application, configured."""
 
     _name = "finance.system"
+    _inherit = ["finance.system.calls", "finance.pausable"]
     _description = "Connected System"
     _order = "sequence, name"
     _check_company_auto = True
@@ -227,6 +228,19 @@ class FinanceSystem(models.Model):
                 )
             )
         return connector
+
+    def _paused_system(self):
+        return self
+
+    def _go_on(self):
+        for system in self:
+            self.env["finance.engine"]._hint(system.id)
+            system._pull_all()
+
+    def _all_pause_words(self) -> str:
+        """What of the system is paused, by whom and why; empty when nothing is."""
+        paused = self.filtered("paused_at") or self.flow_ids.filtered("paused_at")
+        return " ".join(each._pause_words() for each in paused)
 
     def _job_drain(self):
         """Queue job: one step of the engine, and another when there may be more."""

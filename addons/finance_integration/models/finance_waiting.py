@@ -125,6 +125,8 @@ class FinanceWaiting(models.AbstractModel):
                     WHERE state IN ('received', 'retrying')
                       AND (next_attempt_at IS NULL
                            OR next_attempt_at <= now() AT TIME ZONE 'UTC')
+                      AND (flow_id IS NULL OR flow_id NOT IN (
+                           SELECT id FROM finance_flow WHERE paused_at IS NOT NULL))
                     UNION SELECT system_id FROM finance_document
                     WHERE state = 'normalised'
                     UNION SELECT document.system_id FROM finance_decision decision
@@ -145,7 +147,8 @@ class FinanceWaiting(models.AbstractModel):
                     WHERE state = 'open' AND checked_at IS NULL
                     ) waiting
                     JOIN finance_system system
-                      ON system.id = waiting.system_id AND system.active"""
+                      ON system.id = waiting.system_id AND system.active
+                     AND system.paused_at IS NULL"""
             )
         )
         return [row[0] for row in rows]

@@ -27,3 +27,7 @@ from . import test_mapping_rules
 from . import test_mapping_tools
 from . import test_log_screens
 from . import test_duties
+from . import test_breaker
+from . import test_network
+from . import test_pause
+from . import test_completeness

@@ -222,6 +222,11 @@ class HubCase(TransactionCase):
             }
         )
 
+    def call_in_this_transaction(self):
+        """What a call commits by itself is part of the test, and ends with it."""
+        self.env.flush_all()
+        self.registry_enter_test_mode()
+
     # -- the road ------------------------------------------------------------------
 
     @classmethod

@@ -9,7 +9,7 @@ from odoo.tests import tagged
 
 from odoo.addons.finance_connector_demo.connector import DemoConnector
 from odoo.addons.finance_core.errors import NeedsPerson, Refused
-from odoo.addons.finance_core.retry import PULLING
+from odoo.addons.finance_core.retry import POLICIES
 from odoo.addons.queue_job.tests.common import trap_jobs
 
 from .. import keyring
@@ -181,6 +181,7 @@ class Calls(HubCase):
             {"system_id": self.system.id, "kind": "api", "secret": KEY}
         )
         self.flow = self.system.flow_ids.filtered(lambda each: each.kind == "pull")
+        self.call_in_this_transaction()
 
     def keys(self):
         return self.env["finance.credential"]._secrets(self.system.id, "api")
@@ -246,8 +247,9 @@ class Calls(HubCase):
     ):
         pauses = []
         failures = 0
-        for _attempt in range(len(PULLING.steps)):
+        for _attempt in range(len(POLICIES["quick"].steps)):
             self.shop.answers = [DOWN]
+            self.env["finance.breaker"].search([]).unlink()  # it has no part in this
             [job] = self.pull(failures=failures)
             failures = job.kwargs.get("failures") or job.args[-1]
             pauses.append(self.flow.asked_again_at - fields.Datetime.now())
@@ -255,6 +257,7 @@ class Calls(HubCase):
             self.assertFalse(self.flow._is_due(fields.Datetime.now()))
         self.assertEqual(pauses, sorted(pauses))
         self.shop.answers = [DOWN]
+        self.env["finance.breaker"].search([]).unlink()
         [_job] = self.pull(failures=failures)
         exception = self.open_exceptions()
         self.assertEqual(exception.cause, "pull:documents:")
