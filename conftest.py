@@ -28,6 +28,11 @@ def _resolve_as_addon(path: Path, **options) -> tuple[Path, str]:
 _pytest.pathlib.resolve_pkg_root_and_module_name = _resolve_as_addon
 
 
+def pytest_addoption(parser):
+    words = "rounds of tests/test_chaos.py; without it, one of each kind"
+    parser.addoption("--chaos", type=int, default=0, help=words)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item, call):
     """A skipped test has shown nothing: it fails, with its reason."""

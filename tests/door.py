@@ -9,11 +9,12 @@ import os
 import socket
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 
 import psycopg2
 from lib import database, odoo_server
@@ -31,6 +32,7 @@ ENV = {"ODOO_RC": str(CONF)}
 LOG = LOGS / f"odoo-{DATABASE}.log"
 SCHEMES = {"stripe": StripeConnector.signature}
 NOWHERE = "http://127.0.0.1:9"
+NO_OPTIONS: Mapping = MappingProxyType({})
 TIMEOUT = 30  # seconds for one answer
 _numbers = itertools.count(1)
 
@@ -150,8 +152,7 @@ class Door:
 
     def workers(self) -> list[int]:
         """The process ids of the server's children."""
-        path = Path(f"/proc/{self.pid}/task/{self.pid}/children")
-        return [int(pid) for pid in path.read_text().split()]
+        return children(self.pid)
 
     def kill_workers(self) -> None:
         """kill -9, and wait until new ones answer."""
@@ -166,6 +167,15 @@ class Door:
             )
         except (OSError, http.client.HTTPException):  # no worker yet
             return False
+
+
+def children(pid: int) -> list[int]:
+    """The process ids of a process' children; none when it has ended."""
+    try:
+        text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+    except FileNotFoundError:
+        return []
+    return [int(each) for each in text.split()]
 
 
 def scheme(code: str):
@@ -228,17 +238,30 @@ def stripe_event(identity: str = "", **fields) -> bytes:
 
 
 @contextmanager
-def serving(server: Server, url: str = NOWHERE, **env: str) -> Iterator[Door]:
+def serving(
+    server: Server, url: str = NOWHERE, options: Mapping = NO_OPTIONS, **env: str
+) -> Iterator[Door]:
     """A door on a fresh database with a key of its own. One system pulls from
-    ``url``; ``env`` is added to the server's environment."""
-    _write_config()
+    ``url``; ``options`` are more lines of odoo.conf (``addons`` is a folder of more
+    modules), ``env`` is added to the server's environment."""
+    door = prepare(server, url, options)
+    with start(door, **env) as running:
+        door.pid = running.pid
+        yield door
+
+
+def prepare(server: Server, url: str = NOWHERE, options: Mapping = NO_OPTIONS) -> Door:
+    """A door that nobody has opened yet; see ``serving``."""
+    _write_config(options)
     LOG.unlink(missing_ok=True)
     database.ensure(server, TEMPLATE)
     database.copy(server, TEMPLATE, DATABASE)
-    systems = _prepare(server, url)
-    port = _free_port()
-    with odoo_server.serving(server, DATABASE, port, **ENV, **env) as running:
-        yield Door(port, running.pid, server, systems)
+    return Door(_free_port(), 0, server, _prepare(server, url))
+
+
+def start(door: Door, **env: str):
+    """The server behind a prepared door, until the block ends."""
+    return odoo_server.serving(door.server, DATABASE, door.port, **ENV, **env)
 
 
 def _prepare(server: Server, url: str) -> dict:
@@ -252,13 +275,17 @@ def _prepare(server: Server, url: str) -> dict:
     return json.loads(run.stdout.splitlines()[-1])
 
 
-def _write_config() -> None:
-    """This clone's odoo.conf, with a key that can be taken away."""
+def _write_config(options: Mapping) -> None:
+    """This clone's odoo.conf, with a key that can be taken away, and ``options``."""
     KEY_FILE.touch(mode=0o600)
     KEY_FILE.write_bytes(base64.urlsafe_b64encode(os.urandom(32)))
     parser = configparser.ConfigParser(interpolation=None)
     parser.read(ODOO_CONF)
     parser["finance_integration"]["key_file"] = str(KEY_FILE)
+    more = dict(options)
+    if folder := more.pop("addons", None):
+        more["addons_path"] = f"{parser['options']['addons_path']},{folder}"
+    parser["options"].update(more)
     CONF.touch(mode=0o600)
     with CONF.open("w") as output:
         parser.write(output)

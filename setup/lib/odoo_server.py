@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .console import SetupError, last_line, say
 from .paths import LOGS, ODOO_BIN, ODOO_CONF, PYTHON, ROOT
@@ -24,11 +24,19 @@ NO_JOBS = {"ODOO_QUEUE_JOB_CHANNELS": "root:1:paused"}
 
 @dataclass(frozen=True)
 class OdooServer:
-    """A running Odoo: its port on 127.0.0.1, database and process id."""
+    """A running Odoo: its port on 127.0.0.1, database and process."""
 
     port: int
     database: str
-    pid: int
+    process: subprocess.Popen = field(repr=False)
+
+    @property
+    def pid(self) -> int:
+        return self.process.pid
+
+    @property
+    def alive(self) -> bool:
+        return self.process.poll() is None
 
     @property
     def url(self) -> str:
@@ -90,7 +98,7 @@ def serving(
             start_new_session=True,  # Ctrl-C is for us: we stop it in good order
         )
     try:
-        running = OdooServer(port, database, process.pid)
+        running = OdooServer(port, database, process)
         _wait_until_healthy(process, running.url, log)
         yield running
     finally:

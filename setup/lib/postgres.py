@@ -84,7 +84,7 @@ def running() -> Iterator[Server]:
     with (LOCAL / "pg.users").open("a") as users:
         with locks.exclusive(LOCAL / "pg.lock", "Waiting for PostgreSQL …"):
             fcntl.flock(users, fcntl.LOCK_SH)
-            _ensure_started()
+            start()
         try:
             yield Server(str(_socket_folder()), "5432", ROLE, "")
         finally:
@@ -99,7 +99,11 @@ def _own_server(host: str) -> Server:
     return Server(host, port or "5432", user or ROLE, password)
 
 
-def _ensure_started() -> None:
+def start() -> None:
+    """Start this clone's server when it is down, making its cluster the first time.
+
+    Raises SetupError when it does not start.
+    """
     LOGS.mkdir(exist_ok=True)
     if not os.geteuid():
         _open_the_way()
