@@ -238,20 +238,18 @@ def stripe_event(identity: str = "", **fields) -> bytes:
 
 
 @contextmanager
-def serving(
-    server: Server, url: str = NOWHERE, options: Mapping = NO_OPTIONS, **env: str
-) -> Iterator[Door]:
+def serving(server: Server, url: str = NOWHERE, **env: str) -> Iterator[Door]:
     """A door on a fresh database with a key of its own. One system pulls from
-    ``url``; ``options`` are more lines of odoo.conf (``addons`` is a folder of more
-    modules), ``env`` is added to the server's environment."""
-    door = prepare(server, url, options)
+    ``url``; ``env`` is added to the server's environment."""
+    door = prepare(server, url)
     with start(door, **env) as running:
         door.pid = running.pid
         yield door
 
 
 def prepare(server: Server, url: str = NOWHERE, options: Mapping = NO_OPTIONS) -> Door:
-    """A door that nobody has opened yet; see ``serving``."""
+    """A door that nobody has opened yet. ``options`` are more lines of odoo.conf,
+    ``addons`` among them is a folder of more modules."""
     _write_config(options)
     LOG.unlink(missing_ok=True)
     database.ensure(server, TEMPLATE)

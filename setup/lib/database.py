@@ -62,7 +62,8 @@ def ensure(server: Server, name: str, extra: tuple[str, ...] = (), **env: str) -
     except SetupError:
         if not known:
             raise
-        say(f"The update failed: making {name} anew")
+        failed = _log(name).replace(LOGS / f"update-{name}-failed.log")
+        say(f"The update failed (log: {failed}): making {name} anew")
         drop(server, name)
         _install(server, name, list(wanted), set(), env)
     note.write_text(json.dumps(wanted))
@@ -80,10 +81,14 @@ def _install(
     run_step(
         f"Installing into {name}: {', '.join(addons)}",
         [PYTHON, ODOO_BIN, *words],
-        LOGS / f"install-{name}.log",
+        _log(name),
         ADVICE,
         env=odoo_server.environment(server, **odoo_server.NO_JOBS, **env),
     )
+
+
+def _log(name: str) -> Path:
+    return LOGS / f"install-{name}.log"
 
 
 def installed_modules(server: Server, name: str) -> set[str]:
