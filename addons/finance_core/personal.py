@@ -1,26 +1,80 @@
-"""Which fields of the canonical contract tell about persons, and how to hide them."""
+"""What is personal is hidden: which fields of plain data, and how, as rules."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
 
-PERSONAL = frozenset(
-    {"account_iban", "address", "counterparty", "email", "iban", "phone", "vat"}
-)
-PARTIES = frozenset({"customer", "partner", "party", "supplier"})  #: have a name, too
 MASKED = "•••"
+FEW = 8  #: of shorter values no character is shown
+REMEMBERED = 4096  #: paths of fields, so that hostile data costs bounded memory
 
 
-def mask(value, owner: str = ""):
-    """Plain data (as of JSON) with what is personal hidden, at any depth; what is
-    empty stays so. ``owner`` is the type or the field whose data this is."""
-    if isinstance(value, Mapping):
-        return {
-            name: MASKED if each and _is_personal(owner, name) else mask(each, name)
-            for name, each in value.items()
-        }
-    if isinstance(value, list):
-        return [mask(each, owner) for each in value]
-    return value
+def _nothing(_text: str) -> str:
+    return MASKED
 
 
-def _is_personal(owner: str, name: str) -> bool:
-    return name in PERSONAL or (name == "name" and owner in PARTIES)
+def _last_four(text: str) -> str:
+    return MASKED + text[-4:] if len(text) > FEW else MASKED
+
+
+def _domain(text: str) -> str:
+    name, at, domain = text.rpartition("@")
+    return f"{MASKED}@{domain}" if name and at and domain else MASKED
+
+
+#: how a value is shown: nothing of it, its last four characters, the domain of an
+#: e-mail address
+HOW = {"nothing": _nothing, "last_four": _last_four, "domain": _domain}
+
+
+@dataclass(frozen=True)
+class MaskRule:
+    """``field`` is a name, or the last names of a path with dots between them
+    (``party.name``); ``*`` stands for any characters of one name. Case does not
+    matter. ``how`` is a key of HOW."""
+
+    field: str
+    how: str = "nothing"
+
+    def regex(self) -> re.Pattern:
+        names = re.escape(self.field).replace(r"\*", "[^.]*")
+        return re.compile(rf"(?:.*\.)?{names}", re.IGNORECASE | re.DOTALL)
+
+
+class Masker:
+    """Hides by rules; of several that fit a field, the first counts."""
+
+    def __init__(self, rules: Iterable[MaskRule]):
+        self._rules = [(rule.regex(), HOW[rule.how]) for rule in rules]
+        self._of = lru_cache(REMEMBERED)(self._find)
+
+    def _find(self, path: str):
+        for regex, how in self._rules:
+            if regex.fullmatch(path):
+                return how
+        return None
+
+    def hides(self, path: str) -> bool:
+        """Whether a field is hidden, given by the names that lead to it."""
+        return self._of(path) is not None
+
+    def mask(self, value, path: str = ""):
+        """Plain data (as of JSON) with what is personal hidden, at any depth; what is
+        empty stays so. ``path`` is the type or the field whose data this is."""
+        if isinstance(value, Mapping):
+            return {
+                name: self._field(each, f"{path}.{name}" if path else name)
+                for name, each in value.items()
+            }
+        if isinstance(value, list):
+            return [self.mask(each, path) for each in value]
+        return value
+
+    def _field(self, value, path: str):
+        how = self._of(path)
+        if how is None:
+            return self.mask(value, path)
+        if value in (None, "", [], {}):
+            return value
+        return MASKED if isinstance(value, Mapping | list) else how(str(value))

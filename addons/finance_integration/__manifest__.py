@@ -27,6 +27,8 @@
         "data/finance_posting_rule.xml",
         "data/finance_duty.xml",
         "data/mail_templates.xml",
+        "data/finance_masking_rule.xml",
+        "data/finance_retention.xml",
         "views/finance_message_views.xml",
         "wizards/finance_document_verdict_views.xml",
         "views/finance_document_views.xml",
@@ -63,6 +65,9 @@
         "views/finance_board_views.xml",
         "views/account_move_views.xml",
         "views/finance_timeline_views.xml",
+        "wizards/finance_reveal_views.xml",
+        "views/finance_masking_rule_views.xml",
+        "views/finance_retention_views.xml",
         "views/finance_menus.xml",
     ],
     "assets": {

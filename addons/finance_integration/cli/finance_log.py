@@ -51,7 +51,12 @@ class FinanceLog(Command):
             "verify", parents=[shared], help="compare entries with their seals"
         )
         verify.add_argument(
-            "--against", type=Path, metavar="FILE", help="seals exported earlier"
+            "--against",
+            type=Path,
+            metavar="FILE",
+            nargs="+",
+            default=[],
+            help="seals exported earlier",
         )
         verify.set_defaults(action=self._verify)
         export = actions.add_parser(
@@ -66,16 +71,19 @@ class FinanceLog(Command):
         sys.stdout.write(f"{seals._explain(result)}\n")
         return 1 if result.fault else 0
 
-    def _exported(self, path: Path | None) -> dict[int, str]:
+    def _exported(self, paths: Sequence[Path]) -> dict[int, str]:
         # not before the registry has loaded the addon: Odoo imports commands alone
         from odoo.addons.finance_integration.seals import (  # pylint: disable=odoo-addons-relative-import
             exported_hashes,
         )
 
-        try:
-            return exported_hashes(path.read_bytes()) if path else {}
-        except (OSError, ValueError) as error:
-            self.parser.error(f"{path}: {error}")
+        hashes: dict[int, str] = {}
+        for path in paths:
+            try:
+                hashes |= exported_hashes(path.read_bytes())
+            except (OSError, ValueError) as error:
+                self.parser.error(f"{path}: {error}")
+        return hashes
 
     def _export(self, env: Environment, _options: argparse.Namespace) -> int:
         sys.stdout.writelines(env["finance.log.seal"]._export())

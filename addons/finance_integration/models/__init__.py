@@ -66,6 +66,9 @@ from . import (
     finance_claim,
     finance_party,
     finance_drift,
+    finance_masking_rule,
+    finance_retention,
+    finance_seal_store,
     finance_timeline,
     finance_timeline_events,
 )

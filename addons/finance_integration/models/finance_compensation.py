@@ -31,9 +31,7 @@ class FinanceCompensation(models.AbstractModel):
         today = fields.Date.context_today(system)
         for document in documents:
             control = controls.find_control(document.type, today, known)
-            last = controls.verdict(document._plain(), control, decisions[document.id])
-            if last and last.verdict == "revoke":
-                self._guarded(document, last.reason)
+            self._guarded(document, control, decisions[document.id])
 
     def _revoked(self, system):
         """Posted documents about which there is a revocation, locked: another worker
@@ -62,16 +60,30 @@ class FinanceCompensation(models.AbstractModel):
         )
         return self.env["finance.document"].browse(row[0] for row in rows)
 
-    def _guarded(self, document, reason: str):
+    def _guarded(self, document, control, decisions):
         try:
             with self.env.cr.savepoint():
-                self._compensate(document, reason)
+                last = controls.verdict(self._canonical(document), control, decisions)
+                if last and last.verdict == "revoke":
+                    self._compensate(document, last.reason)
         except psycopg2.OperationalError:
             raise  # the database asks for the whole transaction again
         except Exception as error:
             self.env["finance.exception"]._raise_for(
                 document.system_id, _need(document, as_need(error))
             )
+
+    def _canonical(self, document):
+        """Raises NeedsPerson when it was purged."""
+        if document.purged_at:
+            raise NeedsPerson(
+                "revoked",
+                "its content was purged after its retention time.",
+                "Look whether the decision is about it. If so, reverse the entry by"
+                " hand. Then close this.",
+                category="control",
+            )
+        return document._plain()
 
     def _compensate(self, document, reason: str):
         """Odoo's own reversal, dated today and reconciled with the entry. One that a

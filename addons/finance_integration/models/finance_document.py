@@ -1,3 +1,4 @@
+import json
 from collections.abc import Iterable, Mapping, Sequence
 
 from odoo import api, fields, models
@@ -6,10 +7,11 @@ from odoo.tools import SQL
 from odoo.addons.finance_core import contract, states
 from odoo.addons.finance_core.contract import document_from_json
 from odoo.addons.finance_core.contract.envelope import Document
-from odoo.addons.finance_core.errors import NeedsPerson
-from odoo.addons.finance_core.personal import mask
+from odoo.addons.finance_core.errors import NeedsPerson, Refused
+from odoo.addons.finance_core.personal import Masker
 from odoo.addons.finance_core.words import in_words
 
+from .. import keyring
 from .finance_exception_care import in_company_currency
 
 STATES = [
@@ -40,6 +42,7 @@ INSERT_COLUMNS = (
     "amount",
     "description",
     "content",
+    "sealed",
 )
 
 
@@ -80,10 +83,18 @@ class FinanceDocument(models.Model):
     currency_id = fields.Many2one("res.currency", readonly=True)
     amount = fields.Monetary(readonly=True)
     description = fields.Char(readonly=True)
+    # closed to everybody: screens show it through the masking rules of today
     content = fields.Text(
         "Canonical Form",
         readonly=True,
-        groups="finance_integration.group_operator,finance_integration.group_auditor",
+        groups=fields.NO_ACCESS,
+        help="Without what is personal.",
+    )
+    sealed = fields.Binary(
+        attachment=False,
+        readonly=True,
+        groups=fields.NO_ACCESS,
+        help="The whole canonical form, encrypted; empty when nothing is personal.",
     )
     detail_html = fields.Html("Details", compute="_compute_detail_html")
     reason = fields.Char(readonly=True, help="Why it is ignored, held or waiting.")
@@ -163,21 +174,46 @@ class FinanceDocument(models.Model):
 
     def _detail_rows(self) -> list[tuple[str, str]]:
         """(label, value) pairs of the canonical form, for people; what is personal
-        only for those who may see what travelled."""
-        # sudo: read to show it, masked
-        canonical = self.sudo()._plain()
-        plain = canonical.model_dump(
-            mode="json", exclude={"type", "version", "references"}
-        )
-        if not self._has_field_access(self._fields["content"], "read"):
-            plain = mask(plain, canonical.type)
-        named = {each.role: each.value for each in canonical.references}
+        stays hidden."""
+        # sudo: read to show it, masked by the rules of today
+        plain = self._masked(json.loads(self.sudo().content))
+        references = plain.pop("references", ())
+        plain = {name: plain[name] for name in plain if name not in ("type", "version")}
+        named = {each["role"]: each["value"] for each in references}
         return [*_flatten(plain), *_flatten(named, self.env._("Reference"))]
 
+    def _masked(self, plain: dict) -> dict:
+        """The canonical form as people may see it."""
+        # sudo: how a system's data is hidden does not depend on who looks
+        return self.sudo().system_id._masker().mask(plain, self.type)
+
     def _plain(self) -> Document:
-        """The canonical document. Raises MalformedPayload."""
+        """The canonical document. Raises MalformedPayload, NoKey and Refused."""
+        return document_from_json(self._whole())
+
+    def _whole(self) -> str:
+        """The canonical form with all that is personal. Raises NoKey, and Refused
+        when it was purged."""
         self.ensure_one()
-        return document_from_json(self.content)
+        if self.purged_at:
+            raise Refused(self.env._("This was purged after its retention time."))
+        # screens ask for the size of what is binary
+        sealed = self.with_context(bin_size=False).sealed
+        return keyring.decrypt(sealed).decode() if sealed else self.content
+
+    @api.model
+    def _stored_form(self, document: Document, masker: Masker) -> dict:
+        """``content`` and ``description`` without what is personal, for queries;
+        ``sealed``, encrypted, with it, where there is such. Raises NoKey."""
+        whole = document.to_json()
+        plain = json.loads(whole)
+        masked = masker.mask(plain, document.type)
+        stored = {"description": masked["description"] or None}
+        if masked == plain:
+            return {**stored, "content": whole, "sealed": None}
+        content = json.dumps(masked, sort_keys=True, ensure_ascii=False)
+        sealed = keyring.encrypt(whole.encode())
+        return {**stored, "content": content, "sealed": sealed}
 
     # -- writing -----------------------------------------------------------------
 

@@ -73,6 +73,7 @@ class FinanceDrift(models.AbstractModel):
                 """SELECT id FROM finance_document
                     WHERE system_id = %s AND id > %s AND type = ANY(%s)
                       AND state IN ('ignored', 'posted', 'reconciled')
+                      AND purged_at IS NULL
                     ORDER BY id LIMIT %s""",
                 system.id,
                 system.drift_document_id,
@@ -242,6 +243,8 @@ class FinanceException(models.Model):
             order="id desc",
             limit=1,
         )
+        if told.purged_at:
+            return open_record(told)
         # sudo: what was told is read to find ours; that one's own rights decide
         canonical_form = told.sudo()._plain()
         drift = self.env["finance.drift"].with_company(self.company_id)

@@ -137,16 +137,20 @@ class FinanceLogSeal(models.Model):
         """Lines of CSV, header first: every seal without its leaves."""
         yield export_line(EXPORT_COLUMNS)
         number = BEFORE_ALL
-        while rows := self.env.execute_query(
+        while rows := self._rows_after(number):
+            yield from map(export_line, rows)
+            number = rows[-1][0]
+
+    def _rows_after(self, number: int) -> list[tuple]:
+        """Up to LINES_A_PAGE seals after one, as EXPORT_COLUMNS."""
+        return self.env.execute_query(
             SQL(
                 """SELECT id, at::text, first_id, last_id, entry_count, previous, hash
                      FROM finance_log_seal WHERE id > %s ORDER BY id LIMIT %s""",
                 number,
                 LINES_A_PAGE,
             )
-        ):
-            yield from map(export_line, rows)
-            number = rows[-1][0]
+        )
 
     def _explain(self, result: Verification) -> str:
         """The result in plain words, in the user's language."""

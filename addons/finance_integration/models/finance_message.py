@@ -9,7 +9,7 @@ from odoo.tools import SQL
 
 from odoo.addons.finance_core import states
 from odoo.addons.finance_core.connector import Delivery
-from odoo.addons.finance_core.errors import NeedsPerson
+from odoo.addons.finance_core.errors import NeedsPerson, Refused
 from odoo.addons.finance_core.retry import POLICIES, RetryPolicy
 
 from .. import keyring
@@ -63,7 +63,6 @@ class FinanceMessage(models.Model):
     identity = fields.Char(
         required=True,
         readonly=True,
-        index=True,
         help="What makes two deliveries the same.",
     )
     revision = fields.Integer(
@@ -72,7 +71,7 @@ class FinanceMessage(models.Model):
     digest = fields.Char(
         "SHA-256", readonly=True, help="Of the bytes as they travelled."
     )
-    correlation_id = fields.Char(readonly=True, index=True)
+    correlation_id = fields.Char(readonly=True)
     stream = fields.Char(readonly=True)
     scope = fields.Char(readonly=True)
     size = fields.Integer("Bytes", readonly=True)
@@ -106,14 +105,30 @@ class FinanceMessage(models.Model):
 
     def _compute_content(self):
         for message in self:
-            message.content = _readable(message._body())[:PREVIEW_CHARS]
+            message.content = message._masked()[:PREVIEW_CHARS]
+
+    def _masked(self) -> str:
+        """What travelled, for people; what is personal stays hidden. What is not JSON
+        has no fields, so it is not shown at all."""
+        self.ensure_one()
+        try:
+            plain = json.loads(self._body())
+        except Refused as refusal:
+            return str(refusal)
+        except (ValueError, RecursionError):
+            return self.env._("Not shown: this has no fields of which some are hidden.")
+        # sudo: how a system's data is hidden does not depend on who looks
+        masked = self.sudo().system_id._masker().mask(plain)
+        return json.dumps(masked, indent=2, ensure_ascii=False)
 
     def _body(self) -> bytes:
-        """The bytes as they travelled."""
+        """The bytes as they travelled. Raises Refused when they were purged."""
         self.ensure_one()
         rows = self.env.execute_query(
             SQL("SELECT payload FROM finance_message WHERE id = %s", self.id)
         )
+        if not rows[0][0]:
+            raise Refused(self.env._("This was purged after its retention time."))
         return keyring.decrypt(rows[0][0])
 
     @api.model
@@ -281,7 +296,9 @@ class FinanceMessage(models.Model):
         """Process dead or rejected messages again."""
         need_role(self, "operator")
         # sudo: operators may replay but not edit messages
-        again = self.sudo().filtered(lambda each: each.state in ("dead", "rejected"))
+        again = self.sudo().filtered(
+            lambda each: each.state in ("dead", "rejected") and not each.purged_at
+        )
         again._set_state(
             "received",
             attempts=0,
@@ -293,8 +310,9 @@ class FinanceMessage(models.Model):
             self.env["finance.engine"]._hint(system.id)
 
 
-def _readable(body: bytes) -> str:
+def readable(body: bytes) -> str:
+    """Bytes as people can read them."""
     try:
         return json.dumps(json.loads(body), indent=2, ensure_ascii=False)
-    except ValueError:
+    except (ValueError, RecursionError):
         return body.decode("utf-8", "replace")

@@ -92,9 +92,9 @@ class FinanceNormaliser(models.AbstractModel):
         self.env["finance.exception"]._raise_for(system, need, message_id=message.id)
 
     def _store(self, system, found: dict) -> dict[tuple, int]:
-        currencies = self._currency_ids()
+        currencies, masker = self._currency_ids(), system._masker()
         rows = [
-            self._row(system, message, document, digest, currencies)
+            self._row(system, message, document, digest, currencies, masker)
             for (_type, _source, digest), (message, document) in found.items()
         ]
         new = self.env["finance.document"]._insert(rows)
@@ -110,7 +110,9 @@ class FinanceNormaliser(models.AbstractModel):
         currencies = self.env["res.currency"].with_context(active_test=False)
         return {each.name: each.id for each in currencies.search([])}
 
-    def _row(self, system, message, document: Document, digest, currencies) -> dict:
+    def _row(
+        self, system, message, document: Document, digest, currencies, masker
+    ) -> dict:
         return {
             "system_id": system.id,
             "company_id": system.company_id.id,
@@ -126,8 +128,7 @@ class FinanceNormaliser(models.AbstractModel):
             "occurred_at": document.occurred_at.replace(tzinfo=None),
             "currency_id": currencies.get(document.currency),
             "amount": getattr(document, "amount", None),
-            "description": document.description or None,
-            "content": document.to_json(),
+            **self.env["finance.document"]._stored_form(document, masker),
         }
 
     def _order_revisions(self, system, documents):

@@ -5,6 +5,7 @@ from decimal import Decimal
 from odoo import models
 
 from odoo.addons.finance_core import combining
+from odoo.addons.finance_core.contract import document_from_json
 
 from .finance_payout import FELL
 from .finance_poster import Item
@@ -59,7 +60,8 @@ class FinancePayout(models.Model):
                 ("state", "!=", "superseded"),
             ]
         )
-        canonical = [page._plain() for page in pages]
+        # as stored: which amounts are in it is never masked, and outlives a purge
+        canonical = [document_from_json(page.content) for page in pages]
         lines = {
             line.source_id: line.net
             for page in canonical

@@ -203,7 +203,9 @@ class FinancePreview(models.Model):
 
     def _scope(self) -> SQL:
         conditions = [
-            SQL("system_id = %s AND state <> 'superseded'", self.system_id.id)
+            SQL("system_id = %s", self.system_id.id),
+            # what was purged cannot be translated again
+            SQL("state <> 'superseded' AND purged_at IS NULL"),
         ]
         if self.rule_version_id:
             kind = self.rule_version_id.rule_id.document_type

@@ -6,6 +6,8 @@ from odoo.exceptions import AccessError
 
 from odoo.addons.finance_core.states import LIVE
 
+from ..roles import has_role
+
 RECORDS = 100  #: of one kind that a story is told of, at most
 MAX_TERM = 255
 ROLES = ("user", "auditor")
@@ -69,10 +71,7 @@ class FinanceTimeline(models.AbstractModel):
         return self._tell(self._story(**{names[model]: record}))
 
     def _check_role(self):
-        if not any(
-            self.env.user.has_group(f"finance_integration.group_{role}")
-            for role in ROLES
-        ):
+        if not any(has_role(self.env, role) for role in ROLES):
             raise AccessError(self.env._("Your role does not allow this."))
 
     # -- what it is about ----------------------------------------------------------
@@ -94,7 +93,11 @@ class FinanceTimeline(models.AbstractModel):
             return self._story()
         systems = self.env["finance.system"].with_context(active_test=False).search([])
         return self._story(
-            messages=self._either("finance.message", term, "identity", "correlation_id")
+            # by system, as the index that every delivery needs anyway begins with it
+            messages=self._search(
+                "finance.message",
+                [("system_id", "in", systems.ids), ("identity", "=", term)],
+            )
             | self._numbered("finance.message", term),
             documents=self._either(
                 "finance.document", term, "source_id", "correlation_id"

@@ -11,12 +11,15 @@ from . import test_governance
 from . import test_governance_database
 from . import test_ledger
 from . import test_parking
+from . import test_masking
 from . import test_payouts
 from . import test_preview
 from . import test_pull
 from . import test_second_approval
 from . import test_refunds
 from . import test_risk_decisions
+from . import test_retention
+from . import test_seal_store
 from . import test_settling
 from . import test_timeline
 from . import test_tolerance

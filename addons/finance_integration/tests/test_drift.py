@@ -58,6 +58,17 @@ class Drift(HubCase):
         self.compare()
         self.assertEqual(case.state, "resolved")
 
+    def test_what_was_purged_is_not_compared_any_more(self):
+        self.tell(account("Turnover", code="401000"))
+        told = self.find("acc_401000", "account")
+        told.purged_at = "2036-03-10"
+        case = self.cases()
+        self.compare()
+        self.assertEqual(case.state, "open")
+        opened = case.with_user(self.make_user("user"))
+        opened = opened.with_context(remedy="open_drifted").action_remedy()
+        self.assertEqual((opened["res_model"], opened["res_id"]), (told._name, told.id))
+
     def test_it_closes_itself_when_theirs_was_corrected(self):
         self.tell(account("Turnover", code="401000"))
         self.tell(account("Sales", code="401000", revision=2))

@@ -102,6 +102,12 @@ class Impact(PreviewCase):
         )
         self.assertEqual(clearing.difference, 0)
 
+    def test_what_was_purged_is_left_out(self):
+        self.find("paid").purged_at = fields.Datetime.now()
+        preview = self.preview(self.redirected())
+        self.assertEqual(preview.state, "done")
+        self.assertFalse(self.line(preview, "paid"))
+
     def test_a_line_that_goes_would_hold_what_needs_it(self):
         version = self.redirected()
         version.rule_ids.filtered(lambda each: each.key == "processing").unlink()

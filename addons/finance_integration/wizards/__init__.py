@@ -8,5 +8,6 @@ from . import (
     finance_mapping_test,
     finance_preview_scope,
     finance_pause,
+    finance_reveal,
     finance_version_rejection,
 )
