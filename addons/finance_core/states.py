@@ -70,6 +70,25 @@ BREAKER: StateTable = {
     "half_open": frozenset({"closed", "open"}),
 }
 
+PROCESS_RUN: StateTable = {
+    "running": frozenset({"done", "compensating", "cancelled"}),
+    "compensating": frozenset({"compensated"}),
+    "done": frozenset(),
+    "compensated": frozenset(),
+    "cancelled": frozenset(),
+}
+
+PROCESS_STEP: StateTable = {
+    "waiting": frozenset({"active", "cancelled"}),
+    "active": frozenset({"done", "refused", "late", "cancelled"}),
+    "late": frozenset({"done", "refused", "cancelled"}),
+    "done": frozenset({"compensating"}),
+    "compensating": frozenset({"compensated"}),
+    "refused": frozenset(),
+    "compensated": frozenset(),
+    "cancelled": frozenset(),
+}
+
 
 def check(table: StateTable, current: str, target: str) -> bool:
     """Whether going from ``current`` to ``target`` changes anything.

@@ -27,6 +27,8 @@ RESTS = {
     "COMPLETENESS": {"complete"},
     "BREAKER": {"closed"},
     "VERSION": {"approved", "rejected", "superseded"},
+    "PROCESS_RUN": {"done", "compensated", "cancelled"},
+    "PROCESS_STEP": {"done", "refused", "compensated", "cancelled"},
 }
 every_table = pytest.mark.parametrize("name", TABLES)
 

@@ -46,6 +46,7 @@ class FinancePoster(models.AbstractModel):
     def _post_step(self, system, limit: int) -> int:
         """Deal with up to ``limit`` waiting documents: how many there were."""
         self.env["finance.compensation"]._step(system)
+        self.env["finance.process.run"]._undo_step(system)
         documents = self._take(system.id, limit)
         if not documents:
             return 0
@@ -98,25 +99,28 @@ class FinancePoster(models.AbstractModel):
             del plain[document]
         for document in self.env["finance.claim"]._hold_contested(system, plain):
             del plain[document]
+        processes = self.env["finance.process.run"]
+        processes._start(system, plain)
         snapshot = self.env["finance.snapshot"]._build(system, plain.values())
-        drafts: dict = {}
+        outcomes: dict = {}
         ignored = defaultdict(self.env["finance.document"].browse)
         held = defaultdict(self.env["finance.document"].browse)
         needs: dict[str, NeedsPerson] = {}
         for document, canonical in plain.items():
             try:
-                outcome = posting.translate(canonical, snapshot)
+                outcomes[document] = posting.translate(canonical, snapshot)
             except Exception as error:
                 need = as_need(error)
                 needs.setdefault(need.cause, need)
                 held[need.cause] |= document
-                continue
+        for cause, several in held.items():
+            several._hold(needs[cause])
+        drafts: dict = {}
+        for document, outcome in processes._gate(plain, outcomes).items():
             if isinstance(outcome, posting.Ignored):
                 ignored[outcome.rule.version_id, outcome.reason] |= document
             else:
                 drafts[document] = outcome
-        for cause, several in held.items():
-            several._hold(needs[cause])
         for (version_id, reason), several in ignored.items():
             several._set_state("ignored", reason=reason, rule_version_id=version_id)
         return controls._check(system, plain, drafts)

@@ -40,6 +40,7 @@ class FinanceSnapshot(models.AbstractModel):
                 *self.env["finance.mapping.version"]._altered(system),
                 *self.env["finance.posting.rule.version"]._altered(system),
                 *self.env["finance.control.version"]._altered(system),
+                *self.env["finance.process.version"]._altered(system),
             ],
             partners={foreign: owner for foreign, (owner, _name) in payers.items()},
             partner_names=dict(owners) | dict(payers.values()),

@@ -143,6 +143,13 @@ class FinanceWaiting(models.AbstractModel):
                           SELECT FROM finance_exception exception
                            WHERE exception.system_id = document.system_id
                              AND exception.cause = 'revoked:' || document.id)
+                    UNION SELECT system_id FROM finance_process_run run
+                    WHERE state = 'compensating'
+                      AND NOT EXISTS (
+                          SELECT FROM finance_exception exception
+                           WHERE exception.system_id = run.system_id
+                             AND exception.state = 'open'
+                             AND exception.cause = 'undo:' || run.id)
                     UNION SELECT system_id FROM finance_payout
                     WHERE state = 'open' AND checked_at IS NULL
                     ) waiting

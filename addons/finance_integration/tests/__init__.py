@@ -34,3 +34,4 @@ from . import test_breaker
 from . import test_network
 from . import test_pause
 from . import test_completeness
+from . import test_process

@@ -9,5 +9,6 @@ from . import (
     finance_preview_scope,
     finance_pause,
     finance_reveal,
+    finance_process_verdict,
     finance_version_rejection,
 )
