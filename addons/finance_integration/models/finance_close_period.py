@@ -76,6 +76,10 @@ class FinanceClosePeriod(models.Model):
             limit=1,
         )
 
+    def _start(self) -> datetime:
+        """Its first moment (UTC, naive)."""
+        return day_start(self.date_from, zone_of(self.company_id))
+
     def _end(self) -> datetime:
         """The first moment after it (UTC, naive)."""
         return day_start(self.date_to + ONE_DAY, zone_of(self.company_id))
@@ -91,11 +95,13 @@ class FinanceClosePeriod(models.Model):
 
     @api.model
     def _begin(self):
-        """Bring forward what is open when a period begins, once a period."""
+        """When a period begins, once a period: compare with the sources what has to be
+        complete by then, and bring forward what is open."""
         now = fields.Datetime.now()
         for company in self.env["res.company"].search([]):
             period = self._at(company, now)
             if period and not period.begun_at:
+                self.env["finance.flow"]._compare_before(period)
                 period._bring_forward(now)
 
     def _bring_forward(self, now: datetime):

@@ -12,6 +12,7 @@ from odoo.addons.finance_core.personal import Masker
 from odoo.addons.finance_core.words import in_words
 
 from .. import keyring
+from ..priorities import NORMAL, PRIORITIES
 from .finance_exception_care import in_company_currency
 
 STATES = [
@@ -34,6 +35,7 @@ INSERT_COLUMNS = (
     "source_id",
     "revision",
     "state",
+    "priority",
     "digest",
     "financial_digest",
     "correlation_id",
@@ -76,6 +78,9 @@ class FinanceDocument(models.Model):
     source_id = fields.Char("Foreign ID", required=True, readonly=True, index=True)
     revision = fields.Float(digits=(16, 0), readonly=True)
     state = fields.Selection(STATES, required=True, readonly=True)
+    priority = fields.Selection(
+        PRIORITIES, required=True, readonly=True, default=NORMAL
+    )
     digest = fields.Char(required=True, readonly=True)
     financial_digest = fields.Char(required=True, readonly=True)
     correlation_id = fields.Char("Business Case", readonly=True, index=True)
@@ -128,7 +133,9 @@ class FinanceDocument(models.Model):
     _held = models.Index(
         "(exception_id, currency_id) INCLUDE (amount) WHERE state = 'held'"
     )
-    _waiting = models.Index("(system_id, occurred_at, id) WHERE state = 'normalised'")
+    _waiting = models.Index(
+        "(system_id, priority, occurred_at, id) WHERE state = 'normalised'"
+    )
 
     @api.model
     def _type_selection(self):

@@ -4,11 +4,14 @@ from datetime import timedelta
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from ..priorities import JOB_PRIORITY
+
 A_STEP = 200  #: messages, and documents
 BYTES_A_STEP = 8 * 1024 * 1024
 #: The job starts later than the door's next hint may come, and than what arrived
 #: meanwhile needs to be committed: so no delivery waits for the sweep.
 HINT_PAUSE = timedelta(seconds=1.5)
+SWEEP = timedelta(minutes=1)  #: from one sweep to the next
 
 
 class FinanceEngine(models.AbstractModel):
@@ -31,11 +34,30 @@ class FinanceEngine(models.AbstractModel):
     @api.model
     def _go_on(self, system_id: int, done: int):
         """Ask for the step after one that dealt with ``done`` rows: at once after a
-        full one, even if a hint is waiting for its moment."""
+        full one, even if a hint is waiting for its moment; after one that found
+        nothing, when something is due before the next sweep."""
         if done >= A_STEP:
             self._want_drain(system_id, "next", timedelta(0))
         elif done:
             self._hint(system_id)
+        elif pause := self._due_in(system_id):
+            self._want_drain(system_id, "due", pause)
+
+    def _due_in(self, system_id: int) -> timedelta | None:
+        """How long until the next message may be taken; None for no sooner than the
+        sweep looks."""
+        now = fields.Datetime.now()
+        [[due]] = self.env.execute_query(
+            SQL(
+                """SELECT min(next_attempt_at) FROM finance_message
+                    WHERE system_id = %s AND state IN ('received', 'retrying')
+                      AND next_attempt_at > %s AND next_attempt_at < %s""",
+                system_id,
+                now,
+                now + SWEEP,
+            )
+        )
+        return due and due - now
 
     def _want_drain(self, system_id: int, why: str, pause: timedelta):
         # sudo: whoever brings work may wake the engine
@@ -43,6 +65,7 @@ class FinanceEngine(models.AbstractModel):
         system.with_delay(
             channel="root.finance",
             eta=pause,
+            priority=JOB_PRIORITY[self.env["finance.flow"]._first_priority(system_id)],
             identity_key=f"finance.drain:{system_id}:{why}",
             description=f"Process what waits for {system.code}",
         )._job_drain()
@@ -52,9 +75,11 @@ class FinanceEngine(models.AbstractModel):
         """Ask for a pull soon, of a scope from ``cursor`` on. Many equal wishes before
         it starts make one job."""
         place = f":{json.dumps(cursor)}" if cursor else ""
+        priority = self.env["finance.flow"]._first_priority(system.id, stream)
         # sudo: whoever knows of news may wake the engine
         system.sudo().with_delay(
             channel="root.finance",
+            priority=JOB_PRIORITY[priority],
             identity_key=f"finance.pull:{system.id}:{stream}:{scope}{place}",
             description=f"Pull {stream} {scope} of {system.code}",
         )._job_pull(stream, scope, cursor)
@@ -100,12 +125,27 @@ class FinanceEngine(models.AbstractModel):
             self.env["finance.normaliser"]._normalise(system, messages)
         return len(waiting)
 
+    def _end_jobs_of_old_shape(self):
+        """End queued jobs of methods that are gone since an upgrade: the runner would
+        start them for ever, and no new job of their identity would be queued."""
+        jobs = self.env["queue.job"].search(
+            [
+                ("identity_key", "=like", "finance.%"),
+                ("state", "in", ("pending", "enqueued")),
+            ]
+        )
+        jobs.filtered(
+            lambda job: not hasattr(self.env.get(job.model_name), job.method_name)
+        ).write({"state": "cancelled"})
+
     @api.model
     def _cron_sweep(self):
         """Find work that no job knows of: the tables are the truth."""
+        self._end_jobs_of_old_shape()
         self.env["finance.waiting"]._release_satisfied()
         self.env["finance.exception"]._open_due()
         self.env.flush_all()
+        self.env["finance.replay"].search([("state", "=", "running")])._want()
         for system_id in self.env["finance.waiting"]._systems_with_work():
             self._hint(system_id)
         pulls = [("kind", "=", "pull"), ("system_id.active", "=", True)]

@@ -44,6 +44,7 @@ class FinanceFlow(models.Model):
             ("real_time", "Real time"),
             ("micro_batch", "Micro-batch"),
             ("batch", "Batch"),
+            ("hybrid", "Real time, compared with the source before the close"),
         ],
         required=True,
         default="real_time",
@@ -159,7 +160,8 @@ class FinanceFlow(models.Model):
         if self.asked_again_at:  # a job asks again by then, unless it was lost
             return self.asked_again_at + LOST_AFTER <= now
         pause = timedelta(minutes=self.interval_minutes)
-        return not self.pulled_at or self.pulled_at + pause <= now
+        wanted = self.pulled_at + pause if self.pulled_at else now
+        return self._next_run(wanted) <= now
 
     def _paused_system(self):
         return self.system_id

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from random import Random
 
 from odoo import api, fields, models
+from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.finance_core import states
@@ -13,10 +14,13 @@ from odoo.addons.finance_core.errors import NeedsPerson, Refused
 from odoo.addons.finance_core.retry import POLICIES, RetryPolicy
 
 from .. import keyring
+from ..priorities import NORMAL, PRIORITIES
 from ..roles import need_role
+from ..screens import open_record
 from ..trace import Trace
 
 STATES = [(state, state.capitalize()) for state in states.MESSAGE]
+FAILED = ("dead", "rejected")
 PREVIEW_CHARS = 20000
 RNG = Random()
 #: the message and its log entry in one round trip
@@ -24,10 +28,12 @@ INSERT = """
     WITH message AS (
         INSERT INTO finance_message (
             system_id, company_id, flow_id, direction, state, identity, revision,
-            digest, correlation_id, stream, scope, size, payload, received_at, attempts)
+            digest, correlation_id, stream, scope, size, payload, received_at, attempts,
+            priority, next_attempt_at)
         VALUES (%(system_id)s, %(company_id)s, %(flow_id)s, 'in', 'received',
                 %(identity)s, %(revision)s, %(digest)s, %(identity)s, %(stream)s,
-                %(scope)s, %(size)s, %(payload)s, now() AT TIME ZONE 'UTC', 0)
+                %(scope)s, %(size)s, %(payload)s, now() AT TIME ZONE 'UTC', 0,
+                %(priority)s, %(from)s)
         ON CONFLICT (system_id, identity, revision) DO NOTHING
         RETURNING id
     )
@@ -83,15 +89,25 @@ class FinanceMessage(models.Model):
     )
     received_at = fields.Datetime(readonly=True)
     processed_at = fields.Datetime(readonly=True)
+    priority = fields.Selection(
+        PRIORITIES, required=True, readonly=True, default=NORMAL
+    )
     attempts = fields.Integer(readonly=True)
-    next_attempt_at = fields.Datetime(readonly=True)
+    next_attempt_at = fields.Datetime(
+        "Not Before",
+        readonly=True,
+        help="When it is tried again, or the next run of its flow.",
+    )
     replayed_at = fields.Datetime(readonly=True, help="Attempts count from then on.")
     error = fields.Char(readonly=True)
     document_ids = fields.One2many("finance.document", "message_id")
     document_count = fields.Integer(compute="_compute_document_count")
 
     _identity_unique = models.UniqueIndex("(system_id, identity, revision)")
-    _waiting = models.Index("(system_id, id) WHERE state IN ('received', 'retrying')")
+    _waiting = models.Index(
+        "(system_id, priority, id) INCLUDE (next_attempt_at)"
+        " WHERE state IN ('received', 'retrying')"
+    )
     _by_state = models.Index("(system_id, state, received_at)")
 
     @api.depends("document_ids")
@@ -163,6 +179,7 @@ class FinanceMessage(models.Model):
 
     @api.model
     def _insert(self, door, delivery, identity, revision, digest, token) -> int | None:
+        priority, earliest = self.env["finance.flow"]._ticket(door["flow_id"])
         # two of one identity at the same time make the database ask for the whole
         # transaction again: no error, and the log need not hold the payload
         self.env.cr.execute(
@@ -176,6 +193,8 @@ class FinanceMessage(models.Model):
                 "scope": delivery.scope or None,
                 "size": len(delivery.body),
                 "payload": token,
+                "priority": priority,
+                "from": earliest,
             },
             log_exceptions=False,
         )
@@ -184,7 +203,8 @@ class FinanceMessage(models.Model):
 
     @api.model
     def _take(self, system_id: int, limit: int):
-        """Lock up to ``limit`` waiting messages of a system, oldest first."""
+        """Lock up to ``limit`` waiting messages of a system: what goes first, the
+        oldest before others."""
         rows = self.env.execute_query(
             SQL(
                 """SELECT id FROM finance_message
@@ -193,7 +213,7 @@ class FinanceMessage(models.Model):
                            OR next_attempt_at <= now() AT TIME ZONE 'UTC')
                       AND (flow_id IS NULL OR flow_id NOT IN (
                            SELECT id FROM finance_flow WHERE paused_at IS NOT NULL))
-                    ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED""",
+                    ORDER BY priority, id LIMIT %s FOR UPDATE SKIP LOCKED""",
                 system_id,
                 limit,
             )
@@ -296,9 +316,21 @@ class FinanceMessage(models.Model):
         """Process dead or rejected messages again."""
         need_role(self, "operator")
         # sudo: operators may replay but not edit messages
-        again = self.sudo().filtered(
-            lambda each: each.state in ("dead", "rejected") and not each.purged_at
+        self.sudo()._replay()
+
+    def action_preview_replay(self):
+        """What processing these again would do. Raises UserError."""
+        need_role(self, "operator")
+        if len(self.system_id) != 1:
+            raise UserError(self.env._("Choose messages of one system."))
+        replay = self.env["finance.replay"].create(
+            {"system_id": self.system_id.id, "message_ids": [(6, 0, self.ids)]}
         )
+        return open_record(replay)
+
+    def _replay(self):
+        """Let those of them that failed be processed again: which those were."""
+        again = self.filtered(lambda each: each.state in FAILED and not each.purged_at)
         again._set_state(
             "received",
             attempts=0,
@@ -308,6 +340,7 @@ class FinanceMessage(models.Model):
         )
         for system in again.system_id:
             self.env["finance.engine"]._hint(system.id)
+        return again
 
 
 def readable(body: bytes) -> str:

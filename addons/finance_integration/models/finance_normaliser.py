@@ -122,6 +122,7 @@ class FinanceNormaliser(models.AbstractModel):
             "source_id": document.source_id,
             "revision": document.revision,
             "state": "normalised",
+            "priority": message.priority,
             "digest": digest,
             "financial_digest": document.financial_digest(),
             "correlation_id": document.correlation_id,

@@ -78,7 +78,7 @@ class FinancePoster(models.AbstractModel):
                             JOIN finance_flow flow ON flow.id = message.flow_id
                            WHERE message.id = document.message_id
                              AND flow.paused_at IS NOT NULL)
-                    ORDER BY occurred_at, id LIMIT %s
+                    ORDER BY priority, occurred_at, id LIMIT %s
                     FOR UPDATE OF document SKIP LOCKED""",
                 system_id,
                 limit,

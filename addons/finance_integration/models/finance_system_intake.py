@@ -16,6 +16,7 @@ LOOK = """
            max_waiting_hours > 0 AND (
                SELECT received_at FROM finance_message
                 WHERE system_id = system.id AND state = 'received'
+                  AND next_attempt_at IS NULL -- what waits for its run is not late
                 ORDER BY received_at LIMIT 1)
                < now() AT TIME ZONE 'UTC' - max_waiting_hours * interval '1 hour'
       FROM finance_system system WHERE id IN %(systems)s

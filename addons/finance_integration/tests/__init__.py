@@ -15,6 +15,8 @@ from . import test_masking
 from . import test_payouts
 from . import test_preview
 from . import test_pull
+from . import test_replay
+from . import test_schedules
 from . import test_second_approval
 from . import test_refunds
 from . import test_risk_decisions
