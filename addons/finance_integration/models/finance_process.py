@@ -186,7 +186,7 @@ class FinanceProcessStep(models.Model):
     )
     sequence = fields.Integer(default=10)
     code = fields.Char(required=True, help="Short and stable: approved.")
-    label = fields.Char(required=True, translate=False)
+    label = fields.Char(required=True)
     kind = fields.Selection(KINDS, required=True, default="decision")
     check = fields.Selection(
         selection=lambda self: self.env["finance.process.check"]._selection()

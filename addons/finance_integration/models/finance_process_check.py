@@ -49,28 +49,25 @@ class FinanceProcessCheck(models.AbstractModel):
         it was translated."""
 
     def _check_tax_checked(self, document, canonical):
-        tables = self.env["finance.mapping"]._tables(document.system_id)
-        taxes = {}
-        for code in {each.tax_code for each in getattr(canonical, "taxes", ())}:
-            found = (table.find(plain_key(code)) for table in tables.get("tax", ()))
+        codes = {each.tax_code for each in getattr(canonical, "taxes", ())}
+        check_taxes(canonical, self._rates(document.system_id, codes))
+
+    @api.model
+    def _rates(self, system, codes) -> dict[str, Decimal]:
+        """Percentages by the source's tax code, of taxes that are active."""
+        tables = self.env["finance.mapping"]._tables(system).get("tax", ())
+        rates = {}
+        for code in codes:
+            found = (table.find(plain_key(code)) for table in tables)
             rule = next(filter(None, found), None)
             tax = self.env["account.tax"].browse(rule.target if rule else ())
             if tax.active and tax.amount_type == "percent":
-                taxes[code] = Decimal(str(tax.amount))
-        check_taxes(canonical, taxes)
+                rates[code] = Decimal(str(tax.amount))
+        return rates
 
     def _check_no_duplicate_partner(self, document, canonical):
         partner = self._partner(document, canonical)
-        pairs = self.env["finance.partner.pair"].search_count(
-            [
-                ("state", "=", "proposed"),
-                "|",
-                ("first_id", "=", partner.id),
-                ("second_id", "=", partner.id),
-            ],
-            limit=1,
-        )
-        if pairs:
+        if self._looks_like_another(partner):
             raise NeedsPerson(
                 f"duplicate_partner:{partner.id}",
                 f"The partner of {document.source_id} looks like another one.",
@@ -80,6 +77,19 @@ class FinanceProcessCheck(models.AbstractModel):
                 field="Partner",
                 value=_party_id(canonical),
             )
+
+    @api.model
+    def _looks_like_another(self, partner) -> bool:
+        pairs = self.env["finance.partner.pair"].search_count(
+            [
+                ("state", "=", "proposed"),
+                "|",
+                ("first_id", "=", partner.id),
+                ("second_id", "=", partner.id),
+            ],
+            limit=1,
+        )
+        return bool(pairs)
 
     def _check_bank_details_confirmed(self, document, canonical):
         """A person decides; see below who may not."""
@@ -151,13 +161,14 @@ class FinanceProcessUndo(models.AbstractModel):
         """The step says so, and the log."""
 
     def _undo_archive_partner(self, run):
-        """Only one that came with this document and that no entry names."""
+        """Only one that was created for this document and that no entry names."""
         document = run.document_id
         reference = self.env["finance.reference"].search(
             [("document_id", "=", document.id), ("kind", "=", "partner")]
         )
         partner = reference.target
-        if not partner or not partner.active:
+        # one that was only found is older than the reference to it
+        if not partner.active or partner.create_date != reference.create_date:
             return
         lines = [("partner_id", "child_of", partner.id)]
         if self.env["account.move.line"].search_count(lines, limit=1):
@@ -168,3 +179,21 @@ class FinanceProcessUndo(models.AbstractModel):
                 category="control",
             )
         partner.active = False
+
+
+class FinanceWaiting(models.AbstractModel):
+    # what checks hold, they also let go
+    _inherit = "finance.waiting"
+
+    def _has_come_tax(self, exception, rest: str) -> bool:
+        checks = self.env["finance.process.check"]
+        return bool(checks._rates(exception.system_id, [rest]))
+
+    def _has_come_partner_unknown(self, exception, rest: str) -> bool:
+        references = self.env["finance.reference"]
+        return rest in references._partners(exception.system_id, [rest])
+
+    def _has_come_duplicate_partner(self, _exception, rest: str) -> bool:
+        partner = self.env["res.partner"].browse(int(rest)).exists()
+        checks = self.env["finance.process.check"]
+        return not (partner and checks._looks_like_another(partner))

@@ -3,6 +3,8 @@
 from odoo import SUPERUSER_ID, api, models
 from odoo.exceptions import AccessError, UserError
 
+from odoo.addons.finance_core.errors import NeedsPerson
+
 from ..roles import has_role
 from .finance_exception_remedy import Remedy
 
@@ -30,8 +32,11 @@ class FinanceProcessRun(models.Model):
         for run in runs:
             run._check_waits()
             run._check_may_decide()
-        for run in runs:
-            run._move(event, note)
+        try:
+            for run in runs:
+                run._move(event, note)
+        except NeedsPerson as need:
+            raise UserError(str(need)) from need
         runs._after_refusal()
         runs.filtered(lambda each: each.state in ("running", "done"))._go_on()
         runs.exception_id._resolve_unless_waiting()

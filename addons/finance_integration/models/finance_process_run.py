@@ -153,6 +153,7 @@ class FinanceProcessRun(models.Model):
     def _walk(self, canonical):
         """Go on up to the posting. Raises NeedsPerson where somebody has to act."""
         checks = self.env["finance.process.check"]
+        self._process()
         while self.state == "running" and self.step_kind != "post":
             step = self._step_now()
             if step.kind == "decision":
@@ -249,9 +250,9 @@ class FinanceProcessRun(models.Model):
         self.ensure_one()
         step = self._step_now()
         before = self._plain_run()
-        after, effects = process.advance(
-            self._process(), before, process.Event(event, step.code)
-        )
+        # going on relies on what was approved; a refusal must always be possible
+        flow = self._process() if event == "done" else self.version_id._plain()
+        after, effects = process.advance(flow, before, process.Event(event, step.code))
         if after == before:
             return False
         self._write_down(after, note)
@@ -300,8 +301,11 @@ class FinanceProcessRun(models.Model):
     def _effect_escalate(self):
         self.late = True
         told = self._step_now().definition_id.escalate_id
-        if told and self.exception_id:
-            self.exception_id._tell(told, "mail_template_exceptions_overdue")
+        exception = self.exception_id
+        if self.document_id.state not in DEALT_WITH:
+            exception = self.document_id.exception_id
+        if told and exception.state == "open":
+            exception._tell(told, "mail_template_exceptions_overdue")
 
     def _effect_undo(self):
         self.write({"step_label": self._step_now().label, "step_kind": False})

@@ -124,6 +124,61 @@ class OnTheRoad(ProcessCase):
         self.assertEqual(self.steps_of("t1"), ["refused", "cancelled"])
         self.assertEqual(exception.state, "resolved")
 
+    def test_rejecting_what_waits_refuses_it(self):
+        self.add_process(APPROVED, POSTED)
+        self.play(txn("t1", "payment", "10.00"))
+        self.find("t1").exception_id.with_user(self.approver).sudo()._close("Fraud")
+        self.assertEqual(self.state("t1"), "ignored")
+        self.assertEqual(self.run_of("t1").state, "compensated")
+
+    def test_a_decision_about_many_is_one_by_marking_them(self):
+        self.add_process(APPROVED, POSTED)
+        self.play(txn("t1", "payment", "10.00"), txn("t2", "payment", "20.00"))
+        self.run_of("t1").with_user(self.approver).action_approve_step()
+        self.drain()
+        self.assertEqual((self.state("t1"), self.state("t2")), ("posted", "held"))
+        self.assertEqual(self.find("t2").exception_id.state, "open")
+
+    def test_a_process_altered_around_odoo_stops_everything(self):
+        """FAULTS 46."""
+        version = self.add_process(APPROVED, POSTED)
+        self.env.flush_all()
+        cr = self.env.cr
+        cr.execute("ALTER TABLE finance_process_step DISABLE TRIGGER USER")
+        cr.execute(
+            "ALTER TABLE finance_process_step DISABLE TRIGGER finance_guard_line"
+        )
+        cr.execute(
+            "UPDATE finance_process_step SET kind = 'event' WHERE version_id = %s"
+            " AND code = 'approved'",
+            (version.id,),
+        )
+        self.env.invalidate_all()
+        self.env.registry.clear_cache()
+        self.play(txn("t1", "payment", "10.00"))
+        self.assert_held("t1", "altered:", category="control")
+
+    def test_what_began_under_an_altered_process_is_refused_and_not_approved(self):
+        """FAULTS 46."""
+        version = self.add_process(APPROVED, POSTED)
+        self.play(txn("t1", "payment", "10.00"))
+        self.env.flush_all()
+        self.env.cr.execute(
+            "ALTER TABLE finance_process_step DISABLE TRIGGER finance_guard_line"
+        )
+        self.env.cr.execute(
+            "UPDATE finance_process_step SET role = 'user' WHERE version_id = %s",
+            (version.id,),
+        )
+        self.env.invalidate_all()
+        self.env.registry.clear_cache()
+        run = self.run_of("t1")
+        with self.assertRaises(UserError):
+            run.with_user(self.make_user("user")).action_approve_step()
+        run.with_user(self.approver).action_refuse_step("Altered")
+        self.drain()
+        self.assertEqual(self.state("t1"), "ignored")
+
     def test_trying_again_does_not_go_past_a_decision(self):
         self.add_process(APPROVED, POSTED)
         self.play(txn("t1", "payment", "10.00"))
@@ -330,10 +385,6 @@ class WhoDecides(ProcessCase):
         self.drain()
         self.assertEqual(self.state("t1"), "ignored")
 
-    def test_who_decides_locks_the_run_against_the_other(self):
-        self.run_._lock()
-        self.assertTrue(self.env.cr.rowcount)
-
     def test_a_refusal_needs_a_reason(self):
         with self.assertRaises(UserError):
             self.run_.with_user(self.approver).action_refuse_step("  ")
@@ -356,6 +407,136 @@ class WhoDecides(ProcessCase):
         for model in ("finance.process.run", "finance.process.run.step"):
             self.assertFalse(self.env[model].with_user(stranger).search([]))
         self.assert_may_not(stranger)
+
+
+@tagged("post_install", "-at_install")
+class Onboarding(ProcessCase):
+    """The shipped template, for the suppliers of a system."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.system.flow_ids.unknown_partners = "create"
+        process = cls.env["finance.process"].create(
+            {
+                "name": "Onboarding",
+                "document_type": "supplier",
+                "system_id": cls.system.id,
+                "template_id": cls.env.ref(
+                    "finance_integration.process_supplier_onboarding"
+                ).id,
+            }
+        )
+        process.version_ids.change_reason = "For a test"
+        process.version_ids.action_submit()
+        cls.approve(process.version_ids)
+        cls.play(
+            {
+                "type": "supplier",
+                "source_id": "s1",
+                "name": "Xq Zyvw",
+                "occurred_at": "2026-03-10T10:00:00Z",
+            }
+        )
+        cls.document = cls.find("s1", "supplier")
+        cls.reference = cls.env["finance.reference"].search(
+            [("system_id", "=", cls.system.id), ("foreign_id", "=", "s1")]
+        )
+        cls.partner = cls.reference.target
+        cls.user = cls.make_user("user")
+
+    def confirm(self):
+        self.reference.with_user(self.approver).action_confirm()
+        self.env["finance.waiting"]._release_satisfied()
+        self.drain()
+
+    def waits_for(self):
+        return self.document.process_run_id.step_label
+
+    def test_a_supplier_waits_until_its_partner_is_confirmed(self):
+        self.assertEqual(self.waits_for(), "Known Once")
+        self.assertEqual(self.document.exception_id.cause, "partner_unknown:s1")
+        self.confirm()
+        self.assertEqual(self.waits_for(), "Bank Details Confirmed")
+
+    def test_a_partner_that_looks_like_another_waits_until_somebody_has_looked(self):
+        other = self.env["res.partner"].create({"name": "Xq Zyvw"})
+        first, second = sorted((self.partner.id, other.id))
+        self.env.cr.execute(
+            "INSERT INTO finance_partner_pair (first_id, second_id, company_id, score,"
+            " reasons, state) VALUES (%s, %s, %s, 90, 'name', 'proposed') RETURNING id",
+            (first, second, self.company.id),
+        )
+        pair = self.env["finance.partner.pair"].browse(self.env.cr.fetchone())
+        self.confirm()
+        self.assertTrue(
+            self.document.exception_id.cause.startswith("duplicate_partner:")
+        )
+        pair.state = "different"
+        self.env["finance.waiting"]._release_satisfied()
+        self.drain()
+        self.assertEqual(self.waits_for(), "Bank Details Confirmed")
+
+    def test_who_entered_the_bank_account_does_not_confirm_it(self):
+        self.confirm()
+        bank = self.env["res.partner.bank"].create(
+            {"partner_id": self.partner.id, "acc_number": "X1"}
+        )
+        self.env.cr.execute(
+            "UPDATE res_partner_bank SET create_uid = %s WHERE id = %s",
+            (self.user.id, bank.id),
+        )
+        self.env.invalidate_all()
+        run = self.document.process_run_id
+        with self.assertRaises(AccessError):
+            run.with_user(self.user).action_approve_step()
+        run.with_user(self.make_user("user")).action_approve_step()
+        self.drain()
+        self.assertEqual(self.waits_for(), "Approved")
+
+    def test_onboarded_it_is_done_with_nothing_posted(self):
+        self.confirm()
+        run = self.document.process_run_id
+        run.with_user(self.user).action_approve_step()
+        self.drain()
+        run.with_user(self.second).action_approve_step()
+        self.drain()
+        self.assertEqual((run.state, self.document.state), ("done", "ignored"))
+        self.assertIn("Reference data", self.document.reason)
+        self.assertTrue(self.partner.active)
+
+    def test_refused_the_partner_that_was_created_for_it_is_archived(self):
+        self.confirm()
+        run = self.document.process_run_id
+        run.with_user(self.user).action_refuse_step("Not known to us")
+        self.drain()
+        self.assertEqual(run.state, "compensated")
+        self.assertFalse(self.partner.active)
+
+    def test_refused_a_partner_that_was_there_before_stays(self):
+        self.confirm()
+        self.env.cr.execute(
+            "UPDATE res_partner SET create_date = create_date - interval '1 day'"
+            " WHERE id = %s",
+            (self.partner.id,),
+        )
+        self.env.invalidate_all()
+        run = self.document.process_run_id
+        run.with_user(self.user).action_refuse_step("Not known to us")
+        self.drain()
+        self.assertEqual(run.state, "compensated")
+        self.assertTrue(self.partner.active)
+
+    def test_a_refused_partner_with_entries_is_for_a_person(self):
+        self.confirm()
+        self.make_invoice("10", partner_id=self.partner.id)
+        run = self.document.process_run_id
+        run.with_user(self.user).action_refuse_step("Not known to us")
+        self.drain()
+        self.assertEqual(run.state, "compensating")
+        self.assertTrue(self.partner.active)
+        causes = self.env["finance.exception"].search([("state", "=", "open")])
+        self.assertIn(f"undo:{run.id}", causes.mapped("cause"))
 
 
 @tagged("post_install", "-at_install")
