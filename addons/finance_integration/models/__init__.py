@@ -55,6 +55,7 @@ from . import (
     finance_board,
     finance_balance_proof,
     finance_control,
+    finance_likeness,
     finance_control_step,
     finance_decision,
     finance_document_control,

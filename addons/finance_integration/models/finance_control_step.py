@@ -42,7 +42,7 @@ class FinanceControlStep(models.AbstractModel):
         if not drafts:
             return drafts
         documents = self.env["finance.document"].concat(*drafts)
-        self._remember_likeness(plain, drafts)
+        self._remember_likeness(system, plain, drafts)
         known = self.env["finance.control.version"]._plain_controls(system)
         passed = {}
         applied = defaultdict(documents.browse)
@@ -139,7 +139,7 @@ class FinanceControlStep(models.AbstractModel):
         }
         return {**locks, "hard": asked.user_hard_lock_date}
 
-    def _remember_likeness(self, plain: dict, drafts: dict):
+    def _remember_likeness(self, system, plain: dict, drafts: dict):
         rows = [
             (document.id, controls.likeness(plain[document], draft))
             for document, draft in drafts.items()
@@ -147,6 +147,8 @@ class FinanceControlStep(models.AbstractModel):
         rows = [row for row in rows if row[1]]
         if not rows:
             return
+        likenesses = (likeness for _id, likeness in rows)
+        self.env["finance.likeness"]._take(system.company_id, likenesses)
         self.env.cr.execute(
             SQL(
                 """UPDATE finance_document document SET likeness = found.likeness
@@ -160,7 +162,8 @@ class FinanceControlStep(models.AbstractModel):
 
     def _twins(self, documents, known) -> dict:
         """Equal documents that were there before, by document, within the longest
-        window of the controls."""
+        window of the controls. One that is in the books was there before whichever
+        came first: it may have overtaken a document that was held."""
         found = defaultdict(list)
         days = max(
             (each.window for each in known if each.duplicates != "ignore"), default=None
@@ -175,7 +178,9 @@ class FinanceControlStep(models.AbstractModel):
                      JOIN finance_document earlier
                        ON earlier.company_id = later.company_id
                       AND earlier.likeness = later.likeness
-                      AND earlier.id < later.id
+                      AND (earlier.id < later.id
+                           OR earlier.state IN ('posted', 'reconciled')
+                          AND later.state NOT IN ('posted', 'reconciled'))
                       AND earlier.state NOT IN ('superseded', 'ignored')
                       AND earlier.compensation_id IS NULL
                       AND (earlier.system_id, earlier.source_id)

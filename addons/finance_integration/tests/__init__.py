@@ -10,6 +10,7 @@ from . import test_gateway_entries
 from . import test_governance
 from . import test_governance_database
 from . import test_ledger
+from . import test_likeness
 from . import test_parking
 from . import test_masking
 from . import test_payouts

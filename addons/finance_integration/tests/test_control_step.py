@@ -388,6 +388,29 @@ class Duplicates(ControlCase):
             sorted([self.state("t1"), self.state("t2")]), ["held", "posted"]
         )
 
+    def test_one_that_was_held_meets_the_duplicate_that_overtook_it(self):
+        self.add_control(duplicates="hold", window_days=3)
+        late = txn(
+            "t1", "payment", "10.00", fees={"odd": "1"}, invoice_id=self.invoice.name
+        )
+        self.play(late)
+        self.assert_held("t1", "mapping:fee:odd")
+        self.pay("o1", "10.00", system=self.other)
+        self.assertEqual(self.find("o1", system=self.other).state, "posted")
+        self.add_mapping(self.system, "fee", "odd", self.account("processing", "fee"))
+        self.drain()
+        self.assert_held("t1", "duplicate:", category="control")
+
+    def test_likeness_is_taken_where_somebody_looks_for_duplicates_only(self):
+        taken = self.env["finance.likeness"]
+        self.pay("t1", "10.00")
+        self.assertFalse(taken.search([("company_id", "=", self.company.id)]))
+        self.add_control(duplicates="hold", window_days=3)
+        self.pay("o1", "20.00", system=self.other)
+        found = taken.search([("company_id", "=", self.company.id)])
+        document = self.find("o1", system=self.other)
+        self.assertEqual(found.mapped("likeness"), [document.likeness])
+
     def test_auditor_and_machine_do_not_say_that_it_is_none(self):
         self.add_control(duplicates="hold", window_days=3)
         self.pay("t1")
