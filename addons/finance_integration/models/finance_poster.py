@@ -1,7 +1,7 @@
 import hashlib
 import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import psycopg2
@@ -11,7 +11,7 @@ from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.finance_core import posting
-from odoo.addons.finance_core.errors import NeedsPerson
+from odoo.addons.finance_core.errors import FinanceError, NeedsPerson
 
 _logger = logging.getLogger(__name__)
 
@@ -92,8 +92,7 @@ class FinancePoster(models.AbstractModel):
         again = self._posted_before(documents)
         for document in again:
             document._hold(document._changed_after_posting())
-        documents -= again
-        plain = {document: document._plain() for document in documents}
+        plain = self._each(documents - again, lambda document: document._plain())
         controls = self.env["finance.control.step"]
         for document in controls._reject(system, plain):
             del plain[document]
@@ -102,28 +101,42 @@ class FinancePoster(models.AbstractModel):
         processes = self.env["finance.process.run"]
         processes._start(system, plain)
         snapshot = self.env["finance.snapshot"]._build(system, plain.values())
-        outcomes: dict = {}
-        ignored = defaultdict(self.env["finance.document"].browse)
+        outcomes = self._each(
+            plain, lambda document: posting.translate(plain[document], snapshot)
+        )
+        drafts = self._settle_ignored(processes._gate(plain, outcomes))
+        return controls._check(system, plain, drafts)
+
+    def _each(self, documents, work: Callable) -> dict:
+        """What ``work`` gives for each document. Those it fails for are held, equal
+        causes together."""
+        done: dict = {}
         held = defaultdict(self.env["finance.document"].browse)
         needs: dict[str, NeedsPerson] = {}
-        for document, canonical in plain.items():
+        for document in documents:
             try:
-                outcomes[document] = posting.translate(canonical, snapshot)
+                done[document] = work(document)
             except Exception as error:
                 need = as_need(error)
                 needs.setdefault(need.cause, need)
                 held[need.cause] |= document
         for cause, several in held.items():
             several._hold(needs[cause])
+        return done
+
+    def _settle_ignored(self, outcomes: Mapping) -> dict:
+        """The drafts among ``outcomes``; the other documents are ignored for the
+        reason their rule gives."""
         drafts: dict = {}
-        for document, outcome in processes._gate(plain, outcomes).items():
+        ignored = defaultdict(self.env["finance.document"].browse)
+        for document, outcome in outcomes.items():
             if isinstance(outcome, posting.Ignored):
                 ignored[outcome.rule.version_id, outcome.reason] |= document
             else:
                 drafts[document] = outcome
         for (version_id, reason), several in ignored.items():
             several._set_state("ignored", reason=reason, rule_version_id=version_id)
-        return controls._check(system, plain, drafts)
+        return drafts
 
     def _posted_before(self, documents):
         """Those that wait although their object is in the books already: they are
@@ -282,7 +295,7 @@ class FinancePoster(models.AbstractModel):
 
 def as_need(error: Exception) -> NeedsPerson:
     """:func:`describe`, and tell operators of what nobody foresaw."""
-    if not isinstance(error, (NeedsPerson, UserError)):
+    if not isinstance(error, (FinanceError, UserError)):
         _logger.error("Posting failed", exc_info=error)
     return describe(error)
 
@@ -293,6 +306,8 @@ def describe(error: Exception) -> NeedsPerson:
         return error
     if isinstance(error, UserError):
         words, category = str(error), "control"
+    elif isinstance(error, FinanceError):
+        words, category = str(error), "technical"
     else:
         # the text of an unknown error may quote the document: only its kind is shown
         words, category = type(error).__name__, "technical"

@@ -1,8 +1,14 @@
+import logging
+
+import psycopg2
+
 from odoo import api, models
 from odoo.tools import SQL
 
 from odoo.addons.finance_core.mapping_value import plain_key
 from odoo.addons.finance_core.states import LIVE
+
+_logger = logging.getLogger(__name__)
 
 OPEN_ITEM = "open_item:"
 
@@ -26,23 +32,35 @@ class FinanceWaiting(models.AbstractModel):
         missing = exceptions.filtered(lambda each: each.cause.startswith(OPEN_ITEM))
         self._come(missing)._release()
         for exception in exceptions - missing:
-            kind, _, rest = exception.cause.partition(":")
-            has_come = getattr(self, f"_has_come_{kind}", None)
-            if has_come and has_come(exception, rest):
-                exception._release()
+            try:
+                with self.env.cr.savepoint():
+                    self._release_if_come(exception)
+            except psycopg2.OperationalError:
+                raise  # the database asks for the whole transaction again
+            except Exception:
+                # one case nobody can judge must not keep the others waiting
+                _logger.exception("Exception %s could not be judged", exception.id)
+
+    def _release_if_come(self, exception):
+        kind, _, rest = exception.cause.partition(":")
+        has_come = getattr(self, f"_has_come_{kind}", None)
+        if has_come and has_come(exception, rest):
+            exception._release()
 
     @api.model
     def _release_matched(self, system, lines):
         """Release what waits for money that these new journal items hold."""
-        keys = set(lines.mapped("finance_match"))
-        waiting = self.env["finance.exception"].search(
+        causes = [
+            f"{OPEN_ITEM}{match.partition(':')[2]}"
+            for match in set(lines.mapped("finance_match")) - {False}
+        ]
+        self.env["finance.exception"].search(
             [
                 ("system_id", "=", system.id),
                 ("state", "in", LIVE),
-                ("cause", "=like", f"{OPEN_ITEM}%"),
+                ("cause", "in", causes),
             ]
-        )
-        waiting.filtered(lambda each: _match_key(each) in keys)._release()
+        )._release()
 
     def _come(self, exceptions):
         """Those of ``exceptions`` about missing open items which are there now: two

@@ -2,6 +2,7 @@
 
 from odoo.exceptions import UserError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .common import HubCase, txn
 
@@ -109,6 +110,32 @@ class Waiting(HubCase):
         self.play(txn("t1", "reserve", "-5.00"), txn("t2", "payment", "10.00"))
         self.assertEqual(self.find("t1").state, "held")
         self.assertEqual(self.find("t1").exception_id.category, "technical")
+        self.assertEqual(self.find("t2").state, "posted")
+
+    def test_document_that_cannot_be_read_holds_only_itself(self):
+        """FAULTS 32: its key is lost, or somebody altered it around Odoo."""
+        self.deliver(txn("t1", "payment", "10.00"), txn("t2", "payment", "20.00"))
+        self.env["finance.engine"]._normalise_step(self.system)
+        self.env.flush_all()
+        self.env.cr.execute(
+            "UPDATE finance_document SET content = '{' WHERE source_id = 't1'"
+        )
+        self.env.invalidate_all()
+        with mute_logger("odoo.addons.finance_integration.models.finance_poster"):
+            self.drain()
+        self.assertEqual(self.find("t1").state, "held")
+        self.assertEqual(self.find("t2").state, "posted")
+
+    def test_case_that_cannot_be_judged_keeps_no_other_waiting(self):
+        """FAULTS 33: its cause is of an older form."""
+        self.play(txn("t1", "never_heard_of", "10.00"))
+        self.play(txn("t2", "payment", "20.00", fees={"odd": "1.00"}))
+        self.open_exception("rule:").sudo().cause = "period:2026-01-31"
+        versions = self.env["finance.mapping.version"]
+        self.patch(type(versions), "_release", lambda self: None)
+        self.add_mapping(self.system, "fee", "odd", self.account("tax", "fee"))
+        with mute_logger("odoo.addons.finance_integration.models.finance_waiting"):
+            self.sweep()
         self.assertEqual(self.find("t2").state, "posted")
 
     def test_one_cause_of_refusal_is_one_exception(self):
