@@ -14,6 +14,7 @@ DOCUMENTS_A_STEP = 200
 POSTED = ("posted", "reconciled")
 DONE = (*POSTED, "ignored")
 OWN = ("payout", "payout_reversal")
+PROVED = ("tied", "cleared")
 
 
 class FinancePayout(models.Model):
@@ -24,7 +25,8 @@ class FinancePayout(models.Model):
         self.ensure_one()
         listed, complete = self._listing()
         own = self._own_document()
-        self._link([*listed, own.source_id or ""])
+        taken = self._proved_elsewhere(listed)
+        self._link({*listed, own.source_id or ""} - set(taken.mapped("source_id")))
         members = self._current_documents() - own
         net = sum(listed.values(), Decimal(0))
         expected = -_net(own) if own else Decimal(0)
@@ -44,8 +46,12 @@ class FinancePayout(models.Model):
             self.reason = self.env._("The provider's listing is not complete yet.")
         elif net != expected:
             self._flag(net, expected)
+        elif taken:
+            self._stop_for_taken(taken)
         elif len(members) < len(listed):
             self.reason = self.env._("Some listed transactions have not arrived yet.")
+        elif different := members.filtered(lambda each: _differs(each, listed)):
+            self._stop_for_different(different[0], listed)
         else:
             self._settle(own | members)
 
@@ -85,6 +91,43 @@ class FinancePayout(models.Model):
 
     def _is_own(self, transaction: str) -> bool:
         return transaction == self._own_document().source_id
+
+    def _proved_elsewhere(self, names):
+        """Those of these transactions by which another payout is proved already."""
+        return self.env["finance.document"].search(
+            [
+                ("system_id", "=", self.system_id.id),
+                ("type", "=", "balance_transaction"),
+                ("source_id", "in", list(names)),
+                ("payout_id", "!=", self.id),
+                ("payout_id.state", "in", PROVED),
+            ]
+        )
+
+    def _stop_for_taken(self, taken):
+        self._stop(
+            self.env._(
+                "Payout %(payout)s lists %(name)s, a part of payout %(other)s.",
+                payout=self.source_id,
+                name=taken[0].source_id,
+                other=taken[0].payout_id.source_id,
+            ),
+            self.env._("Ask the provider which of the two payouts it belongs to."),
+        )
+
+    def _stop_for_different(self, document, listed: dict):
+        self._stop(
+            self.env._(
+                "Payout %(payout)s lists %(name)s with %(listed)s %(currency)s, but it"
+                " was received with %(net)s.",
+                payout=self.source_id,
+                name=document.source_id,
+                listed=listed[document.source_id],
+                currency=self.currency_id.name,
+                net=_net(document),
+            ),
+            self.env._("Ask the provider which is right; correct the entry if needed."),
+        )
 
     def _flag(self, net: Decimal, expected: Decimal):
         self._stop(
@@ -248,3 +291,9 @@ class FinancePayout(models.Model):
 def _net(document) -> Decimal:
     """What a balance transaction changes the balance by."""
     return Decimal(json.loads(document.content)["net"])
+
+
+def _differs(document, listed: dict[str, Decimal]) -> bool:
+    """Whether the payout counts another amount than the books do, or will."""
+    told = listed.get(document.source_id)
+    return document.state != "held" and told not in (None, _net(document))

@@ -139,6 +139,30 @@ class PerTransaction(PayoutCase):
         self.play(settlement("po_1", self.members[2:], page=2))
         self.assertEqual(self.payout().state, "tied", self.payout().reason)
 
+    def test_transaction_listed_with_another_amount_than_its_own_is_flagged(self):
+        """The listing adds up, the books would not."""
+        booked = txn("t1", "payment", "10.00")
+        own = txn("t9", "payout", "-9.00", payout_id="po_1")
+        listing = settlement("po_1", [{**booked, "net": "9.00"}, own])
+        self.play(booked, own, listing)
+        payout = self.payout()
+        self.assertEqual(payout.state, "flagged")
+        self.assertIn("t1 with 9.00 EUR", payout.reason)
+        self.assertIn("10.00", payout.reason)
+
+    def test_transaction_of_a_proved_payout_does_not_prove_another(self):
+        first, second = (
+            txn(f"o{number}", "payout", "-10.00", payout_id=f"po_{number}")
+            for number in (1, 2)
+        )
+        member = txn("t1", "payment", "10.00")
+        self.play(member, first, settlement("po_1", [member, first]))
+        self.play(second, settlement("po_2", [member, second]))
+        self.assertEqual(self.payout().state, "tied")
+        self.assertEqual(self.payout().document_ids.mapped("source_id"), ["o1", "t1"])
+        self.assertEqual(self.payout("po_2").state, "flagged")
+        self.assertIn("po_1", self.payout("po_2").reason)
+
     def test_payout_waits_for_a_transaction_that_is_held(self):
         strange = txn("t4", "payment", "10.00", fees={"mystery": "1.00"})
         own = txn("t9", "payout", "-134.20", payout_id="po_1")
