@@ -23,19 +23,41 @@ class FinanceCompensation(models.AbstractModel):
     @api.model
     def _step(self, system):
         """Reverse what was revoked; one that cannot be is for a person, once."""
-        documents = self._revoked(system)
-        if not documents:
-            return
-        decisions = self.env["finance.decision"]._plain_decisions(documents)
         known = self.env["finance.control.version"]._plain_controls(system)
-        today = fields.Date.context_today(system)
+        deciders = {each.decider for each in known} - {None}
+        documents = self._revoked(system, deciders, after=0)
+        while documents:
+            for document, control, decisions in self._with_decisions(documents, known):
+                self._guarded(document, control, decisions)
+            documents = self._revoked(system, deciders, after=documents[-1].id)
+
+    def _with_decisions(self, documents, known):
+        decisions = self.env["finance.decision"]._plain_decisions(documents)
+        today = fields.Date.today()
         for document in documents:
             control = controls.find_control(document.type, today, known)
-            self._guarded(document, control, decisions[document.id])
+            yield document, control, decisions[document.id]
 
-    def _revoked(self, system):
-        """Posted documents about which there is a revocation, locked: another worker
-        that is at one of them wins, and this transaction is asked for again."""
+    @api.model
+    def _tell_released_again(self, documents):
+        """What was taken back is not posted a second time by itself: when a later
+        decision wants it, a person does that."""
+        for system, several in documents.grouped("system_id").items():
+            known = self.env["finance.control.version"]._plain_controls(system)
+            taken_back = several.filtered("compensation_id")
+            for document, control, told in self._with_decisions(taken_back, known):
+                try:
+                    last = controls.verdict(self._canonical(document), control, told)
+                except NeedsPerson:
+                    last = told[-1]  # purged: a person looks what it is about
+                if last and last.verdict == "approve":
+                    need = _need_again(document, last.reason)
+                    self.env["finance.exception"]._raise_for(system, need)
+
+    def _revoked(self, system, deciders: set[int], after: int):
+        """Posted documents past the id ``after`` about which a person or one of
+        ``deciders`` told a revocation, locked: another worker that is at one of them
+        wins, and this transaction is asked for again."""
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
@@ -46,7 +68,9 @@ class FinanceCompensation(models.AbstractModel):
                       AND document.compensation_id IS NULL
                       AND (document.type, document.source_id) IN (
                           SELECT document_type, source_id FROM finance_decision
-                           WHERE verdict = 'revoke' AND company_id = %s)
+                           WHERE verdict = 'revoke' AND company_id = %s
+                             AND (decider_id IS NULL OR decider_id = ANY(%s)))
+                      AND document.id > %s
                       AND NOT EXISTS (
                           SELECT FROM finance_exception exception
                            WHERE exception.system_id = document.system_id
@@ -55,6 +79,8 @@ class FinanceCompensation(models.AbstractModel):
                       FOR UPDATE OF document""",
                 system.id,
                 system.company_id.id,
+                list(deciders),
+                after,
                 BATCH,
             )
         )
@@ -143,6 +169,20 @@ def _need(document, need: NeedsPerson) -> NeedsPerson:
         f"The release of {document.source_id} was taken back, but its entry could not"
         f" be reversed: {need}",
         need.remedy,
+        category="control",
+        field="Document",
+        value=document.source_id,
+        action="close",
+    )
+
+
+def _need_again(document, reason: str) -> NeedsPerson:
+    return NeedsPerson(
+        f"released_again:{document.id}",
+        f"{document.source_id} was released again after its entry had been taken back:"
+        f" {reason}",
+        f"Reverse {document.compensation_id.name} if the money belongs in the books,"
+        " then close this.",
         category="control",
         field="Document",
         value=document.source_id,

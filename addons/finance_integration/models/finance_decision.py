@@ -100,7 +100,7 @@ class FinanceDecision(models.Model):
         if not risk:
             return
         systems = {each.code: each.id for each in self.env["finance.system"].search([])}
-        rows = [_risk_row(each, systems) for each in risk]
+        rows = [_risk_row(each, systems) for each in risk.sorted("occurred_at")]
         self._record(rows)
         for row in rows:
             subjects = self.env["finance.document"].search(
@@ -112,6 +112,7 @@ class FinanceDecision(models.Model):
                 ]
             )
             subjects._look_again()
+            self.env["finance.compensation"]._tell_released_again(subjects)
 
     @api.model
     def _plain_decisions(self, documents) -> dict:
@@ -152,7 +153,8 @@ def _risk_row(document, systems: dict[str, int]) -> dict:
     return {
         "verdict": plain.decision,
         "reason": plain.reason or document.source_id,
-        "at": document.occurred_at,
+        # a date to come must not overrule whatever people decide until then
+        "at": min(document.occurred_at, fields.Datetime.now()),
         "revision": plain.revision,
         "company_id": document.company_id.id,
         # a system that nobody knows has no documents: 0 would break the reference

@@ -1,6 +1,7 @@
 """Decisions of a risk system, what becomes of a release that is taken back."""
 
 from collections import Counter
+from unittest.mock import patch
 
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
@@ -8,10 +9,12 @@ from hypothesis import strategies as st
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from ..models import finance_compensation
 from .common import DAY, txn
 from .test_control_step import ControlCase
 
 ACCOUNTED = {"posted", "reconciled", "held", "ignored", "superseded"}
+LATER = {"occurred_at": f"{DAY}T13:00:00Z"}
 slowly = settings(max_examples=10, phases=[Phase.explicit, Phase.generate])
 
 
@@ -99,6 +102,15 @@ class RiskDecisions(RiskCase):
         self.assertEqual(self.state("t1"), "ignored")
         self.assertEqual(self.state("t2"), "posted")
 
+    def test_date_to_come_does_not_overrule_what_people_decide_later(self):
+        """FAULTS 3."""
+        self.play(txn("t1", "payment", "500.00"))
+        future = {"occurred_at": "2099-01-01T00:00:00Z"}
+        self.judge(decision("r1", "approve", "t1", **future))
+        self.assertEqual(self.state("t1"), "posted")
+        self.decide(self.approver, "t1", "revoke")
+        self.assertTrue(self.find("t1").compensation_id)
+
 
 @tagged("post_install", "-at_install")
 class TakenBack(RiskCase):
@@ -178,6 +190,31 @@ class TakenBack(RiskCase):
         )
         self.play(txn("t1", "payment", "5.00"))
         self.assert_held("t1", "limit:", category="control")
+
+    def test_revocations_that_do_not_count_do_not_hide_one_that_does(self):
+        stranger = self.make_system(self.company, "stranger")
+        self.play(*(txn(f"s{n}", "payment", "5.00") for n in range(3)))
+        self.judge(
+            *(decision(f"x{n}", "revoke", f"s{n}") for n in range(3)),
+            *(decision(f"y{n}", "approve", f"s{n}", **LATER) for n in range(3)),
+        )
+        self.judge(
+            *(decision(f"x{n}", "revoke", f"s{n}") for n in range(3)), system=stranger
+        )
+        document = self.release()
+        with patch.object(finance_compensation, "BATCH", 2):
+            self.decide(self.approver, "t1", "revoke")
+        self.assert_taken_back(document)
+
+    def test_release_after_it_was_taken_back_is_for_a_person(self):
+        document = self.release()
+        self.decide(self.approver, "t1", "revoke")
+        self.judge(decision("r1", "approve", "t1", occurred_at="2099-01-01T00:00:00Z"))
+        self.assert_taken_back(document)
+        cause = f"released_again:{document.id}"
+        exception = self.env["finance.exception"].search([("cause", "=", cause)])
+        self.assertEqual(exception.state, "open")
+        self.assertIn(document.compensation_id.name, exception.remedy)
 
     def test_sweep_finds_a_revocation_that_came_while_it_was_posted(self):
         document = self.release()
