@@ -17,7 +17,10 @@ from .finance_reference import KIND_OF_TYPE
 A_STEP = 500  #: documents
 MAX_OPEN = 200  #: differences of one system shown at a time; more are one problem
 TYPES = ("account", "tax_code", "customer", "supplier", "exchange_rate")
-PERSONAL = ("customer", "supplier")  #: their values are not for the log
+PERSONAL = (
+    "customer",
+    "supplier",
+)  #: only fields are named: all people read cases
 GROUPS = {"off": "off_balance"}  #: Odoo's word for a kind of account, where another
 
 
@@ -185,18 +188,21 @@ class FinanceDrift(models.AbstractModel):
     def _difference(self, document, differing: Mapping) -> NeedsPerson:
         field, (theirs, ours) = next(iter(differing.items()))
         system = document.system_id
-        words = "; ".join(
-            f"{name}: “{ours}” here, “{theirs}” there"
-            for name, (theirs, ours) in differing.items()
-        )
-        kind = document.type.replace("_", " ")
         fields_ = ", ".join(differing)
+        words, value = fields_, ""
+        if document.type not in PERSONAL:
+            value = str(ours or theirs)
+            words = "; ".join(
+                f"{name}: “{ours}” here, “{theirs}” there"
+                for name, (theirs, ours) in differing.items()
+            )
+        kind = document.type.replace("_", " ")
         return NeedsPerson(
             _cause(document),
             f"The {kind} {document.source_id} differs from {system.name}: {words}.",
             "Correct it where it is wrong; this closes by itself once both agree.",
             field=field,
-            value=str(ours or theirs),
+            value=value,
             action="open_drifted",
             logged=f"The {kind} {document.source_id} differs in: {fields_}.",
         )

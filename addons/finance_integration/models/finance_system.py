@@ -7,6 +7,8 @@ from odoo.exceptions import UserError, ValidationError
 from odoo.addons.finance_core.connector import Connector
 
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]{1,62}")
+#: what the webhook door and the masks remember of a system
+DOOR_FIELDS = {"active", "code", "company_id", "connector", "data_class"}
 
 
 class FinanceSystem(models.Model):
@@ -134,7 +136,8 @@ class FinanceSystem(models.Model):
             raise UserError(
                 self.env._("A system that has messages cannot change its company.")
             )
-        self.env.registry.clear_cache()
+        if not DOOR_FIELDS.isdisjoint(vals):
+            self.env.registry.clear_cache()
         hosts = {system: system._api_host() for system in self}
         result = super().write(vals)
         for system, host in hosts.items():

@@ -106,11 +106,27 @@ class Drift(HubCase):
         self.assertEqual(self.cases().field, "rate")
 
     def test_partner_differs_without_a_word_of_it_in_the_log(self):
-        self.customer.write({"vat": "ATU12345678", "email": "ours@x.example"})
-        self.tell(customer("c1", name="A customer", email="theirs@x.example"))
+        self.tell_of_partner()
         self.assertEqual(self.cases().field, "email")
         details = self.env["finance.log"].search([]).mapped("detail")
         self.assertFalse([each for each in details if "@x.example" in (each or "")])
+
+    def tell_of_partner(self):
+        self.customer.write({"vat": "ATU12345678", "email": "ours@x.example"})
+        self.tell(customer("c1", name="A customer", email="theirs@x.example"))
+
+    def test_people_read_which_field_of_a_partner_differs_and_no_value(self):
+        self.tell_of_partner()
+        told = self.cases().with_user(self.make_user("user")).read()
+        self.assertIn("differs from Proof: email.", str(told))
+        self.assertNotIn("@x.example", str(told))
+
+    def test_how_far_it_came_leaves_what_the_workers_remember(self):
+        self.play(account("Turnover", code="401000"))
+        self.env.flush_all()
+        self.env.registry.cache_invalidated.clear()
+        self.env["finance.drift"]._compare_step(self.system)
+        self.assertFalse(self.env.registry.cache_invalidated)
 
     def test_exchange_rate_is_compared_in_the_direction_it_was_told(self):
         told = {
