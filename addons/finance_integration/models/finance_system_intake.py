@@ -7,16 +7,20 @@ from ..throttle import Remembered
 
 LOOK_AGAIN = 1  #: seconds
 looks = Remembered(LOOK_AGAIN)
+#: what a pause leaves where it is does not count: people know why it waits
 LOOK = """
+    WITH paused AS (SELECT id FROM finance_flow WHERE paused_at IS NOT NULL)
     SELECT id, max_waiting, max_waiting_hours,
-           max_waiting > 0 AND EXISTS (
+           paused_at IS NULL AND max_waiting > 0 AND EXISTS (
                SELECT FROM finance_message
                 WHERE system_id = system.id AND state = 'received'
+                  AND (flow_id IS NULL OR flow_id NOT IN (SELECT id FROM paused))
                OFFSET greatest(system.max_waiting, 1) - 1 LIMIT 1),
-           max_waiting_hours > 0 AND (
+           paused_at IS NULL AND max_waiting_hours > 0 AND (
                SELECT received_at FROM finance_message
                 WHERE system_id = system.id AND state = 'received'
                   AND next_attempt_at IS NULL -- what waits for its run is not late
+                  AND (flow_id IS NULL OR flow_id NOT IN (SELECT id FROM paused))
                 ORDER BY received_at LIMIT 1)
                < now() AT TIME ZONE 'UTC' - max_waiting_hours * interval '1 hour'
       FROM finance_system system WHERE id IN %(systems)s
@@ -61,7 +65,8 @@ class FinanceSystem(models.Model):
         """As :meth:`_shut_reason` for each of these, now: two walks of one index a
         system, the first of at most as many entries as may wait. What failed and is
         tried again does not count: one bad delivery must not shut the door."""
-        self.flush_model(["max_waiting", "max_waiting_hours"])
+        self.flush_model(["max_waiting", "max_waiting_hours", "paused_at"])
+        self.env["finance.flow"].flush_model(["paused_at"])
         self.env["finance.message"].flush_model(["state"])
         found = self.env.execute_query(SQL(LOOK, systems=tuple(self.ids) or (0,)))
         return {

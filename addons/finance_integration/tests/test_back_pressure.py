@@ -52,6 +52,16 @@ class BackPressure(HubCase):
         self.wait(2, hours=1000)
         self.assertFalse(self.reason())
 
+    def test_what_a_pause_leaves_waiting_shuts_no_door(self):
+        self.system.max_waiting = 1
+        self.wait(1, hours=25)
+        for paused in (self.system, self.system.flow_ids):
+            with self.subTest(paused._name):
+                paused._pause("The provider moves")
+                self.assertFalse(self.reason())
+                paused.action_resume()
+                self.assertTrue(self.reason())
+
     def test_another_system_stays_open(self):
         other = self.make_system(self.company, "calm")
         self.system.max_waiting = 1
