@@ -2,7 +2,7 @@ from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
-from ..roles import need_role
+from ..roles import need_decider
 from ..screens import open_record
 from .finance_exception_remedy import Remedy
 
@@ -84,7 +84,8 @@ class FinanceException(models.Model):
     def _accept(self, reason: str):
         """Let the documents that wait for this case now pass it."""
         self.ensure_one()
-        need_role(self, "approver")
+        need_decider(self.env)
+        self.check_access("read")
         remedy = self._remedies().get(self.action)
         offered = remedy and "accept_once" in remedy.beside
         if not (offered and self.state == "open" and reason.strip()):

@@ -1,6 +1,6 @@
 from collections.abc import Mapping
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
@@ -8,6 +8,7 @@ from odoo.addons.finance_core import claims, contract
 from odoo.addons.finance_core.contract.envelope import Document
 from odoo.addons.finance_core.errors import NeedsPerson
 
+from ..roles import need_decider
 from .finance_exception_remedy import Remedy
 from .finance_reference import KIND_OF_TYPE
 
@@ -60,18 +61,27 @@ class FinanceRecordSource(models.Model):
 
     @api.model_create_multi
     def create(self, vals_list):
+        self._check_may_state()
         sources = super().create(vals_list)
         sources._stated()
         return sources
 
     def write(self, vals):
+        self._check_may_state()
         result = super().write(vals)
         self._stated()
         return result
 
     def unlink(self):
+        self._check_may_state()
         self._stated("record_source.removed")
         return super().unlink()
+
+    def _check_may_state(self):
+        """An approver who is no administrator, whatever ``sudo`` says; the superuser
+        sets up. Raises AccessError."""
+        if self.env.uid != SUPERUSER_ID:
+            need_decider(self.env)
 
     def _stated(self, event="record_source.stated"):
         """What waited for this word tries again."""

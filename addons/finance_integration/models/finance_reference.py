@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
 from .. import canonical
-from ..roles import need_role
+from ..roles import need_decider
 
 KINDS = [(kind.code, kind.label) for kind in canonical.KINDS.values()]
 SOURCES = [
@@ -32,7 +32,7 @@ class FinanceReference(models.Model):
 
     An editor enters or corrects a reference, an approver confirms or withdraws it. A
     confirmed one decides which invoices a customer's money may pay, so nobody alone
-    may bend it: the editor who wrote it cannot confirm it, and it cannot be changed
+    may bend it: no editor who wrote in it can confirm it, and it cannot be changed
     before an approver has withdrawn it.
     """
 
@@ -74,11 +74,13 @@ class FinanceReference(models.Model):
         readonly=True,
         index=True,
     )
-    author_id = fields.Many2one(
+    author_ids = fields.Many2many(
         "res.users",
-        "Written By",
+        "finance_reference_author_rel",
+        string="Written By",
         readonly=True,
-        help="Who entered or last corrected it; empty when the engine did.",
+        help="Who entered or corrected it; empty when the engine did. None of them"
+        " confirms it.",
     )
     confirmed_by_id = fields.Many2one("res.users", readonly=True)
     confirmed_at = fields.Datetime(readonly=True)
@@ -126,7 +128,7 @@ class FinanceReference(models.Model):
         if not self.env.su:
             imported = self.env.context.get("import_file")
             own = {"source": "imported" if imported else "entered"}
-            own |= {"author_id": self.env.uid, "state": "proposed"}
+            own |= {"author_ids": [(4, self.env.uid)], "state": "proposed"}
             own |= {"document_id": False, "confirmed_by_id": False}
             for vals in vals_list:
                 self._check_written(vals)
@@ -138,7 +140,7 @@ class FinanceReference(models.Model):
             return super().write(vals)
         self._check_written(vals)
         self._check_proposed()
-        return super().write({**vals, "author_id": self.env.uid})
+        return super().write({**vals, "author_ids": [(4, self.env.uid)]})
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_confirmed(self):
@@ -159,15 +161,17 @@ class FinanceReference(models.Model):
 
     def action_confirm(self):
         """Rely on these references from now on."""
-        need_role(self, "approver")
-        if any(each.author_id == self.env.user for each in self):
+        need_decider(self.env)
+        self.check_access("read")
+        if self.env.user in self.author_ids:
             raise UserError(self.env._("Somebody else has to confirm what you wrote."))
         now = fields.Datetime.now()
         self._settle("confirmed", confirmed_by_id=self.env.uid, confirmed_at=now)
 
     def action_withdraw(self):
         """Rely on them no longer, so that they can be corrected."""
-        need_role(self, "approver")
+        need_decider(self.env)
+        self.check_access("read")
         self._settle("proposed", confirmed_by_id=False, confirmed_at=False)
 
     def _settle(self, state: str, **values):

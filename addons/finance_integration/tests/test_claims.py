@@ -146,6 +146,15 @@ class Claims(HubCase):
                 source.with_user(user).write({"system_id": self.system.id})
         source.with_user(self.make_user("approver")).system_id = self.system
 
+    def test_administrator_who_is_also_approver_states_nothing(self):
+        source = self.own(self.other)
+        both = self.make_user("admin")
+        both.group_ids |= self.env.ref("finance_integration.group_approver")
+        own = source.with_user(both).sudo()
+        for attempt in (lambda: own.write({"system_id": False}), own.unlink, own.copy):
+            with self.assertRaises(AccessError):
+                attempt()
+
     def test_a_field_that_does_not_exist_has_no_owner(self):
         with self.assertRaises(ValidationError):
             self.own(self.other, field="colour")

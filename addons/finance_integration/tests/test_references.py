@@ -147,11 +147,29 @@ class Confirming(ReferenceCase):
         with self.assertRaises(UserError):
             reference.with_user(both).action_confirm()
 
+    def test_author_whose_words_another_corrected_cannot_confirm_either(self):
+        both = self.make_user("editor")
+        both.group_ids |= self.env.ref("finance_integration.group_approver")
+        reference = self.make_reference("cus_1", self.customer, user=both)
+        reference.with_user(self.editor).foreign_id = "cus_2"
+        with self.assertRaises(UserError):
+            reference.with_user(both).action_confirm()
+
     def test_only_approvers_confirm(self):
         reference = self.make_reference("cus_1", self.customer)
         for role in ("user", "operator", "editor", "admin", "auditor"):
             with self.subTest(role), self.assertRaises(AccessError):
                 reference.with_user(self.make_user(role)).action_confirm()
+
+    def test_administrator_who_is_also_approver_decides_nothing(self):
+        reference = self.make_reference("cus_1", self.customer)
+        both = self.make_user("admin")
+        both.group_ids |= self.env.ref("finance_integration.group_approver")
+        with self.assertRaises(AccessError):
+            reference.with_user(both).action_confirm()
+        self.confirm(reference)
+        with self.assertRaises(AccessError):
+            reference.with_user(both).sudo().action_withdraw()
 
     def test_confirmation_cannot_be_written_or_created_by_rpc(self):
         reference = self.make_reference("cus_1", self.customer)
@@ -311,6 +329,13 @@ class PartnerCheck(ReferenceCase):
                         "reason": "Because",
                     }
                 )
+
+    def test_administrator_who_is_also_approver_accepts_nothing(self):
+        exception = self.hold()
+        both = self.make_user("admin")
+        both.group_ids |= self.env.ref("finance_integration.group_approver")
+        with self.assertRaises(AccessError):
+            exception.with_user(both).sudo()._accept("Because")
 
     def test_what_is_no_control_cannot_be_accepted(self):
         self.play(txn("t2", "payment", "1.00", fees={"strange": "1"}))
