@@ -159,11 +159,15 @@ class FinanceDocument(models.Model):
         if verdict not in ANSWERS:
             return
         for document in self:
-            cause = document.exception_id.cause or ""
-            if document.state != "held" or not cause.startswith(ANSWERS[verdict]):
+            if not document._waits_for(verdict):
                 raise UserError(
                     self.env._("%s does not wait for this.", document.display_name)
                 )
+
+    def _waits_for(self, verdict: str) -> bool:
+        self.ensure_one()
+        cause = self.exception_id.cause or ""
+        return self.state == "held" and cause.startswith(ANSWERS[verdict])
 
     def _decision_row(self, verdict: str, reason: str) -> dict:
         return {

@@ -217,13 +217,17 @@ class FinanceException(models.Model):
 
     def _close(self, reason: str):
         """End cases by a person's word: what came too late is superseded; other
-        documents that wait are rejected, which only an approver may do."""
+        documents that wait are rejected, which only an approver may do; what a control
+        holds, only one who wrote none of it."""
         held = self.document_ids.filtered(lambda each: each.state == "held")
         late = held.filtered(lambda each: each.exception_id.action == "close")
-        rejected = held - late
+        controlled = held.filtered(lambda each: each._waits_for("reject"))
+        rejected = held - late - controlled
         if rejected:
             need_decider(self.env)
         self._keep_before()
+        if controlled:
+            controlled.action_reject(reason)
         late._set_state("superseded", reason=reason)
         words = self.env._("Rejected by %(who)s: %(why)s")
         rejected._set_state(

@@ -281,6 +281,26 @@ class Limits(ControlCase):
         with self.assertRaises(AccessError):
             document.sudo().with_user(SUPERUSER_ID).action_release("Fine")
 
+    def test_closing_the_case_rejects_by_the_same_rule_and_decision(self):
+        author = self.make_user("editor")
+        author.group_ids |= self.env.ref("finance_integration.group_approver")
+        self.add_control(limits=[{"amount": 100}], user=author)
+        self.play(txn("t1", "payment", "500.00"))
+        document, case = self.find("t1"), self.exception_of("t1")
+
+        def close(user):
+            wizards = self.env["finance.exception.close"].with_user(user)
+            values = {"exception_ids": case.ids, "reason": "Not ours"}
+            wizards.create(values).action_close()
+
+        with self.assertRaises(AccessError):
+            close(author)
+        close(self.approver)
+        self.drain()
+        self.assertEqual(document.state, "ignored")
+        self.assertEqual(document.decision_ids.verdict, "reject")
+        self.assertEqual(document.decision_ids.user_id, self.approver)
+
     def test_state_and_decisions_cannot_be_written_from_outside(self):
         self.add_control(limits=[{"amount": 100}])
         self.play(txn("t1", "payment", "500.00"))
