@@ -17,10 +17,7 @@ from .finance_reference import KIND_OF_TYPE
 A_STEP = 500  #: documents
 MAX_OPEN = 200  #: differences of one system shown at a time; more are one problem
 TYPES = ("account", "tax_code", "customer", "supplier", "exchange_rate")
-PERSONAL = (
-    "customer",
-    "supplier",
-)  #: only fields are named: all people read cases
+PERSONAL = ("customer", "supplier")  #: only fields are named: all people read cases
 GROUPS = {"off": "off_balance"}  #: Odoo's word for a kind of account, where another
 
 
