@@ -4,7 +4,7 @@ from odoo import api, fields, models
 from odoo.tools import SQL
 
 from odoo.addons.finance_core import controls
-from odoo.addons.finance_core.errors import NeedsPerson
+from odoo.addons.finance_core.errors import NeedsPerson, Refused
 
 from .finance_poster import as_need
 
@@ -48,8 +48,8 @@ class FinanceCompensation(models.AbstractModel):
             for document, control, told in self._with_decisions(taken_back, known):
                 try:
                     last = controls.verdict(self._canonical(document), control, told)
-                except NeedsPerson:
-                    last = told[-1]  # purged: a person looks what it is about
+                except (NeedsPerson, Refused):
+                    last = told[-1]  # purged or unreadable: a person looks at it
                 if last and last.verdict == "approve":
                     need = _need_again(document, last.reason)
                     self.env["finance.exception"]._raise_for(system, need)

@@ -216,6 +216,14 @@ class TakenBack(RiskCase):
         self.assertEqual(exception.state, "open")
         self.assertIn(document.compensation_id.name, exception.remedy)
 
+    def test_document_whose_key_is_lost_does_not_stop_the_decisions(self):
+        document = self.release()
+        self.decide(self.approver, "t1", "revoke")
+        document.sealed = b"of a key that is lost"
+        self.judge(decision("r1", "approve", "t1", occurred_at="2099-01-01T00:00:00Z"))
+        cause = f"released_again:{document.id}"
+        self.assertTrue(self.env["finance.exception"].search([("cause", "=", cause)]))
+
     def test_sweep_finds_a_revocation_that_came_while_it_was_posted(self):
         document = self.release()
         self.env["finance.decision"]._record(
