@@ -10,6 +10,7 @@ from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 
 from ._mappings import map_widely, translate_and_post
+from ._payouts import payout
 from ._shop import move_vals
 
 BATCH = 200
@@ -107,7 +108,15 @@ def api_key(env) -> str:
 
 JOBS = {
     job.__name__: job
-    for job in (prepare, like, batch, api_key, map_widely, translate_and_post)
+    for job in (
+        prepare,
+        like,
+        batch,
+        api_key,
+        map_widely,
+        translate_and_post,
+        payout,
+    )
 }
 
 

@@ -45,20 +45,20 @@ class FinanceControlStep(models.AbstractModel):
         self._remember_likeness(system, plain, drafts)
         known = self.env["finance.control.version"]._plain_controls(system)
         passed = {}
-        applied = defaultdict(documents.browse)
-        held = defaultdict(documents.browse)
+        applied, held = defaultdict(list), defaultdict(list)  # ids: there may be 10,000
         needs: dict[str, NeedsPerson] = {}
         for document, verdict in self._judge(system, plain, drafts).items():
-            applied[self._control(known, document.type).version_id] |= document
+            control = self._control(known, document.type)
+            applied[control.version_id].append(document.id)
             if isinstance(verdict, NeedsPerson):
                 needs.setdefault(verdict.cause, verdict)
-                held[verdict.cause] |= document
+                held[verdict.cause].append(document.id)
             else:
                 passed[document] = verdict
-        for version_id, several in applied.items():
-            several._note_control(version_id)
-        for cause, several in held.items():
-            several._hold(needs[cause])
+        for version_id, ids in applied.items():
+            documents.browse(ids)._note_control(version_id)
+        for cause, ids in held.items():
+            documents.browse(ids)._hold(needs[cause])
         for document, each in passed.items():
             document._note_warning(each.notes)
         return {document: each.draft for document, each in passed.items()}

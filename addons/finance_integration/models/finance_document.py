@@ -234,8 +234,7 @@ class FinanceDocument(models.Model):
             return {}
         self.env.flush_all()
         values = [
-            SQL("(%s)", SQL(", ").join(SQL("%s", row[name]) for name in INSERT_COLUMNS))
-            for row in rows
+            SQL("%s", tuple(row[name] for name in INSERT_COLUMNS)) for row in rows
         ]
         inserted = self.env.execute_query(
             SQL(

@@ -1,6 +1,8 @@
 import json
 from collections.abc import Iterable
 
+from psycopg2.extensions import AsIs
+
 from odoo import api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
@@ -8,6 +10,7 @@ from odoo.tools import SQL
 from ..trace import Trace
 
 TRIGGER = "finance_append_only"
+NOW = AsIs("now() AT TIME ZONE 'UTC'")
 COLUMNS = (
     "event",
     "system_id",
@@ -124,12 +127,9 @@ class FinanceLog(models.Model):
     def _append(self, rows: Iterable[dict]) -> None:
         """Append entries in one statement. Keys are COLUMNS; ``detail`` is text or
         plain data without secrets or payloads."""
+        # one parameter a row: thousands are written at once
         values = [
-            SQL(
-                "(now() AT TIME ZONE 'UTC', %s, %s)",
-                self.env.uid,
-                SQL(", ").join(_cell(row.get(column)) for column in COLUMNS),
-            )
+            SQL("%s", (NOW, self.env.uid, *(_cell(row.get(name)) for name in COLUMNS)))
             for row in rows
         ]
         if values:
@@ -142,7 +142,7 @@ class FinanceLog(models.Model):
             )
 
 
-def _cell(value) -> SQL:
+def _cell(value):
     if isinstance(value, dict):
         value = json.dumps(value, sort_keys=True)
-    return SQL("%s", value or None)
+    return value or None

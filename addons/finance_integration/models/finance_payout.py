@@ -99,8 +99,16 @@ class FinancePayout(models.Model):
                 ("checked_at", "!=", False),
             ]
         )
+        # counted by the database: this is asked for every batch, and a payout may
+        # have 10,000 documents
+        groups = self.env["finance.document"]._read_group(
+            [("payout_id", "in", checked.ids), ("state", "!=", "superseded")],
+            ["payout_id"],
+            ["__count"],
+        )
+        arrived = dict(groups)
         return checked.filtered(
-            lambda each: len(each._current_documents()) <= each.transaction_count
+            lambda each: arrived.get(each, 0) <= each.transaction_count
         )
 
     def _current_documents(self):
