@@ -9,6 +9,8 @@ import odoo
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 
+from ._drain import arrive, want_drains, want_jobs, worker_growth
+from ._growth import deal, fill
 from ._mappings import map_widely, translate_and_post
 from ._payouts import payout
 from ._shop import move_vals
@@ -116,6 +118,12 @@ JOBS = {
         map_widely,
         translate_and_post,
         payout,
+        arrive,
+        want_drains,
+        want_jobs,
+        worker_growth,
+        fill,
+        deal,
     )
 }
 

@@ -2,6 +2,8 @@
 
 import json
 import time
+from dataclasses import dataclass
+from decimal import Decimal
 
 from odoo.addons.finance_core.connector import Delivery
 
@@ -13,7 +15,8 @@ STEPS = 500  #: more than any payout needs
 
 
 def payout(env, run: int) -> dict[str, float]:
-    """Seconds to store the pages, and to bring them into the books.
+    """Seconds to store the pages, and to bring them into the books, in a process whose
+    caches a small payout has filled.
 
     Raises RuntimeError unless the payout ties and all its transactions are linked to
     one posted, balanced entry.
@@ -22,15 +25,21 @@ def payout(env, run: int) -> dict[str, float]:
     system = system.with_company(system.company_id)
     system.granularity = "payout"
     env.cr.commit()
-    pages = [json.dumps(page).encode() for page in _pages(run)]
+    first = 1 + run * (A_PAGE + TRANSACTIONS)
+    _bring_in(env, system, Payout(f"small_{run}", first, A_PAGE))
+    return _bring_in(env, system, Payout(f"po_{run}", first + A_PAGE, TRANSACTIONS))
+
+
+def _bring_in(env, system, wanted: "Payout") -> dict[str, float]:
+    pages = [(page["id"], json.dumps(page).encode()) for page in wanted.pages()]
     start = time.monotonic()
-    for number, body in enumerate(pages):
-        store(env, system, body, f"run {run} page {number}")
+    for identity, body in pages:
+        store(env, system, body, identity)
         env.cr.commit()
     stored = time.monotonic()
     drain(env, system)
     done = time.monotonic()
-    _check(env, system, _name(run))
+    _check(env, system, wanted)
     return {"store_s": stored - start, "road_s": done - stored}
 
 
@@ -52,38 +61,42 @@ def drain(env, system) -> None:
     raise RuntimeError("The engine does not come to an end.")
 
 
-def _name(run: int) -> str:
-    return f"po_{run:03}"
+@dataclass(frozen=True)
+class Payout:
+    """Payments ``first`` to ``first + count - 1`` of the shop, whole pages of them."""
 
+    name: str
+    first: int
+    count: int
 
-def _pages(run: int):
-    """Deliveries with the transactions and the listing of the payout."""
-    first = 1 + run * TRANSACTIONS
-    for start in range(first, first + TRANSACTIONS, A_PAGE):
-        transactions = [payment(number) for number in range(start, start + A_PAGE)]
-        last = start + A_PAGE == first + TRANSACTIONS
-        if last:
-            transactions.append(_own(run, start + A_PAGE))
-        listing = _listing(_name(run), start, transactions, last)
-        yield {"id": f"run {run} {start}", "documents": [*transactions, listing]}
+    def pages(self):
+        """Deliveries with the transactions and the listing of the payout."""
+        end = self.first + self.count
+        for start in range(self.first, end, A_PAGE):
+            transactions = [payment(number) for number in range(start, start + A_PAGE)]
+            last = start + A_PAGE == end
+            if last:
+                transactions.append(self._own(end))
+            listing = _listing(self.name, start, transactions, last)
+            identity = f"{self.name} {start}"
+            yield {"id": identity, "documents": [*transactions, listing]}
 
-
-def _own(run: int, number: int) -> dict:
-    """The transaction by which the money leaves the balance."""
-    amount = f"-{TRANSACTIONS * 9680 // 100}.00"
-    return {
-        "version": 1,
-        "type": "balance_transaction",
-        "category": "payout",
-        "source_id": f"own_{_name(run)}",
-        "occurred_at": occurred_at(number).isoformat(),
-        "currency": "EUR",
-        "amount": amount,
-        "fee": "0.00",
-        "net": amount,
-        "correlation_id": _name(run),
-        "references": [{"role": "payout", "value": _name(run)}],
-    }
+    def _own(self, number: int) -> dict:
+        """The transaction by which the money leaves the balance."""
+        amount = str(-self.count * Decimal(payment(number)["net"]))
+        return {
+            "version": 1,
+            "type": "balance_transaction",
+            "category": "payout",
+            "source_id": f"own_{self.name}",
+            "occurred_at": occurred_at(number).isoformat(),
+            "currency": "EUR",
+            "amount": amount,
+            "fee": "0.00",
+            "net": amount,
+            "correlation_id": self.name,
+            "references": [{"role": "payout", "value": self.name}],
+        }
 
 
 def _listing(name: str, page: int, transactions: list[dict], last: bool) -> dict:
@@ -104,9 +117,9 @@ def _listing(name: str, page: int, transactions: list[dict], last: bool) -> dict
     }
 
 
-def _check(env, system, name: str) -> None:
+def _check(env, system, wanted: Payout) -> None:
     found = env["finance.payout"].search(
-        [("system_id", "=", system.id), ("source_id", "=", name)]
+        [("system_id", "=", system.id), ("source_id", "=", wanted.name)]
     )
     documents = found.document_ids
     move = documents.move_ids
@@ -115,8 +128,8 @@ def _check(env, system, name: str) -> None:
         found.state == "tied"
         and len(move) == 1
         and move.state == "posted"
-        and len(documents) == linked == TRANSACTIONS + 1
-        and not env.company.currency_id.round(sum(move.line_ids.mapped("balance")))
+        and len(documents) == linked == wanted.count + 1
+        and env.company.currency_id.is_zero(sum(move.line_ids.mapped("balance")))
     )
     if not whole:
-        raise RuntimeError(f"{name} is {found.state}: {found.reason}; {len(move)}")
+        raise RuntimeError(f"{wanted.name} is {found.state}: {found.reason}")

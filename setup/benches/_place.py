@@ -46,13 +46,19 @@ class Place:
         ) as running:
             yield running.port
 
-    def renew(self) -> None:
+    def renew(self, name: str = DATABASE) -> None:
         """Begin with a copy of the database that nothing has been delivered to."""
-        database.copy(self.server, PREPARED, DATABASE)
+        database.copy(self.server, PREPARED, name)
 
-    def start_inside(self, job: str, *arguments) -> subprocess.Popen:
+    def drop(self, name: str) -> None:
+        """Give the disk back."""
+        database.drop(self.server, name)
+
+    def start_inside(
+        self, job: str, *arguments, name: str = DATABASE
+    ) -> subprocess.Popen:
         """A process that runs ``_inside.<job>(env, *arguments)`` on the copy."""
-        return self._start(DATABASE, job, *arguments)
+        return self._start(name, job, *arguments)
 
     def _start(self, name: str, job: str, *arguments) -> subprocess.Popen:
         return subprocess.Popen(
@@ -63,9 +69,9 @@ class Place:
             text=True,
         )
 
-    def inside(self, job: str, *arguments):
+    def inside(self, job: str, *arguments, name: str = DATABASE):
         """What ``_inside.<job>`` returns, which is plain data."""
-        return run_together([self.start_inside(job, *arguments)])[0]
+        return run_together([self.start_inside(job, *arguments, name=name)])[0]
 
     def query(self, text: str) -> tuple:
         """The first row of a query."""

@@ -11,3 +11,8 @@ class FinanceBenchEvent(models.Model):
 
     def _job_process(self):
         """Queue job: nothing, since only its creation is measured."""
+
+    def _job_normalise(self, message_id: int):
+        """Queue job: one document, normalised as the engine does with many."""
+        message = self.env["finance.message"].browse(message_id)
+        self.env["finance.normaliser"]._normalise(message.system_id, message)
