@@ -33,20 +33,28 @@ def arrive(env, code: str, first: int, count: int, a_message: int) -> None:
         env.cr.commit()
 
 
-def want_drains(env) -> float:
-    """Wake the engine, as after a full step: when that was (epoch seconds)."""
-    for system in env["finance.system"].search([("code", "like", "bench_")]):
+def drain_all(env, first: int, count: int) -> float:
+    """Let ``count`` documents arrive at each system, and wake the engine as after a
+    full step: when that was (epoch seconds)."""
+    for system in _systems(env):
+        arrive(env, system.code, first, count, 1)
+    for system in _systems(env):
         env["finance.engine"]._go_on(system.id, 10**6)
     return time.time()
 
 
-def want_jobs(env) -> float:
-    """A job for each waiting message, with one document in it: when they were there
-    (epoch seconds)."""
-    waiting = env["finance.message"].search([("state", "=", "received")])
-    for message in waiting:
+def job_each(env, first: int, count: int) -> float:
+    """Let ``count`` documents arrive at each system, and make a job for each: when
+    they were there (epoch seconds)."""
+    for system in _systems(env):
+        arrive(env, system.code, first, count, 1)
+    for message in env["finance.message"].search([("state", "=", "received")]):
         env["finance.bench.event"].with_delay()._job_normalise(message.id)
     return time.time()
+
+
+def _systems(env):
+    return env["finance.system"].search([("code", "like", "bench_")])
 
 
 def worker_growth(env, items: int, a_message: int) -> float:

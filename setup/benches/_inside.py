@@ -9,7 +9,7 @@ import odoo
 from odoo import SUPERUSER_ID, api
 from odoo.modules.registry import Registry
 
-from ._drain import arrive, want_drains, want_jobs, worker_growth
+from ._drain import drain_all, job_each, worker_growth
 from ._growth import deal, fill
 from ._mappings import map_widely, translate_and_post
 from ._payouts import payout
@@ -118,9 +118,8 @@ JOBS = {
         map_widely,
         translate_and_post,
         payout,
-        arrive,
-        want_drains,
-        want_jobs,
+        drain_all,
+        job_each,
         worker_growth,
         fill,
         deal,
