@@ -20,11 +20,11 @@ SCREENS = {
 MESSAGES = """
     INSERT INTO finance_message (
         system_id, company_id, flow_id, direction, state, identity, revision, digest,
-        correlation_id, size, payload, received_at, processed_at, attempts)
+        correlation_id, size, payload, received_at, processed_at, attempts, priority)
     SELECT system_id, company_id, flow_id, direction, 'processed', 'old ' || number,
            0, md5(number::text), 'old ' || number, size, payload,
            now() - number * interval '1 day' / %(a_day)s,
-           now() - number * interval '1 day' / %(a_day)s, 0
+           now() - number * interval '1 day' / %(a_day)s, 0, priority
       FROM finance_message, generate_series(1, %(count)s) number
      WHERE finance_message.id = %(like)s
 """
@@ -32,11 +32,12 @@ DOCUMENTS = """
     INSERT INTO finance_document (
         system_id, company_id, message_id, type, category, source_id, revision, state,
         digest, financial_digest, correlation_id, occurred_at, currency_id, amount,
-        description, content, sealed, reason, rule_version_id)
+        description, content, sealed, reason, rule_version_id, priority)
     SELECT old.system_id, old.company_id, message.id, old.type, old.category,
            message.identity, 0, 'ignored', message.digest, message.digest,
            message.identity, message.received_at, old.currency_id, old.amount,
-           old.description, old.content, old.sealed, old.reason, old.rule_version_id
+           old.description, old.content, old.sealed, old.reason, old.rule_version_id,
+           old.priority
       FROM finance_document old, finance_message message
      WHERE old.message_id = %(like)s AND message.identity LIKE 'old %%'
 """
