@@ -68,7 +68,9 @@ DEFAULT = Control()
 class Decision:
     """What somebody decided about a document: ``verdict`` is approve, reject, revoke,
     or distinct (not a duplicate). ``decider`` is the risk system, None for a person;
-    ``amount`` in ``currency`` is what the decision was about, where it says so."""
+    ``amount`` in ``currency`` is what the decision was about, where it says so.
+    ``at`` is what the decider says, never after the decision arrived; ``revision``
+    orders what he decided at one moment."""
 
     verdict: str
     at: datetime
@@ -76,6 +78,7 @@ class Decision:
     decider: int | None = None
     amount: Decimal | None = None
     currency: str = ""
+    revision: int = 0
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,7 @@ def check(
     twins: Iterable[Twin] = (),
     decisions: Sequence[Decision] = (),
 ) -> Passed:
-    """Raises NeedsPerson for what must not post now. ``decisions`` in their order."""
+    """Raises NeedsPerson for what must not post now. ``decisions`` as they arrived."""
     _check_released(document, draft, control, books, decisions)
     notes = [*_check_twins(document, control, twins, decisions)]
     draft, moved = _check_period(draft, control, books)
@@ -141,15 +144,31 @@ def verdict(
     document: Document, control: Control, decisions: Iterable[Decision]
 ) -> Decision | None:
     """The last decision about posting that counts: a person's, or one of the approved
-    decider about this very amount."""
-    counting = [
-        each
-        for each in decisions
-        if each.verdict != "distinct"
-        and (each.decider is None or each.decider == control.decider)
-        and _is_about(each, document)
-    ]
-    return counting[-1] if counting else None
+    decider about this very amount. ``decisions`` in the order in which they arrived.
+
+    Each decider's own last one is by the time it states. Between a person and a risk
+    system arrival decides, as nobody's clock may overrule the other.
+    """
+    standing: dict[int | None, tuple[int, Decision]] = {}
+    for number, each in enumerate(decisions):
+        if not _counts(each, document, control):
+            continue
+        known = standing.get(each.decider)
+        if known is None or _moment(each) >= _moment(known[1]):
+            standing[each.decider] = (number, each)
+    return max(standing.values(), default=(0, None), key=lambda pair: pair[0])[1]
+
+
+def _moment(decision: Decision) -> tuple[datetime, int]:
+    return decision.at, decision.revision
+
+
+def _counts(decision: Decision, document: Document, control: Control) -> bool:
+    return (
+        decision.verdict != "distinct"
+        and (decision.decider is None or decision.decider == control.decider)
+        and _is_about(decision, document)
+    )
 
 
 def _is_about(decision: Decision, document: Document) -> bool:

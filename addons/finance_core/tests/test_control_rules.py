@@ -90,6 +90,36 @@ def test_only_the_last_decision_that_counts_decides(told):
     assert (last and last.verdict) == (counting[-1] if counting else None)
 
 
+def test_a_risk_system_does_not_overrule_by_its_clock_who_decided_after_it():
+    decisions = [
+        Decision("revoke", AT + timedelta(days=9), "", 7),
+        Decision("approve", AT, ""),
+    ]
+    last = verdict(transaction(), Control(decider=7), decisions)
+    assert last.verdict == "approve"
+
+
+def test_of_one_decider_the_later_moment_counts_whichever_arrived_first():
+    late = Decision("reject", AT + timedelta(hours=1), "", 7)
+    early = Decision("approve", AT, "", 7)
+    for decisions in ([late, early], [early, late]):
+        last = verdict(transaction(), Control(decider=7), decisions)
+        assert last.verdict == "reject"
+    decisions = [Decision("reject", AT, "", 7, revision=2), early]
+    assert verdict(transaction(), Control(decider=7), decisions).verdict == "reject"
+
+
+def test_what_a_decider_told_late_does_not_renew_what_a_person_overruled():
+    decisions = [
+        Decision("reject", AT + timedelta(hours=1), "", 7),
+        Decision("approve", AT + timedelta(hours=2), ""),
+        Decision("approve", AT, "", 7),
+        Decision("revoke", AT, "", 7),
+    ]
+    last = verdict(transaction(), Control(decider=7), decisions)
+    assert (last.verdict, last.decider) == ("approve", None)
+
+
 @given(
     st.dictionaries(
         st.sampled_from(["fiscalyear", "hard", "sale", "purchase", "tax"]),

@@ -116,12 +116,13 @@ class FinanceDecision(models.Model):
 
     @api.model
     def _plain_decisions(self, documents) -> dict:
-        """Decisions by document in their order, with one query."""
+        """Decisions by document in the order they arrived, with one query."""
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
                 """SELECT document.id, decision.verdict, decision.at, decision.reason,
-                          decision.decider_id, decision.amount, currency.name
+                          decision.decider_id, decision.amount, currency.name,
+                          decision.revision
                      FROM finance_document document
                      JOIN finance_decision decision
                        ON decision.company_id = document.company_id
@@ -133,15 +134,15 @@ class FinanceDecision(models.Model):
                      LEFT JOIN res_currency currency
                        ON currency.id = decision.currency_id
                     WHERE document.id IN %s
-                    ORDER BY decision.at, decision.revision, decision.id""",
+                    ORDER BY decision.id""",
                 documents._ids or (0,),
             )
         )
         found = defaultdict(list)
-        for document_id, verdict, at, reason, decider, amount, currency in rows:
+        for document_id, verdict, at, reason, decider, amount, currency, number in rows:
             found[document_id].append(
                 controls.Decision(
-                    verdict, at, reason or "", decider, amount, currency or ""
+                    verdict, at, reason or "", decider, amount, currency or "", number
                 )
             )
         return found
