@@ -10,6 +10,43 @@ from .finance_poster import as_need
 
 BATCH = 50
 
+#: The last decision that counts about ``document``: what
+#: :func:`finance_core.controls.verdict` says, for looking through all that is posted.
+LAST_WORD = SQL(
+    """(SELECT standing.verdict
+          FROM (SELECT DISTINCT ON (told.decider_id) told.id, told.verdict
+                  FROM finance_decision told
+                 WHERE told.company_id = document.company_id
+                   AND told.document_type = document.type
+                   AND told.source_id = document.source_id
+                   AND COALESCE(told.system_id, document.system_id)
+                     = document.system_id
+                   AND COALESCE(told.document_id, document.id) = document.id
+                   AND told.verdict <> 'distinct'
+                   AND (told.decider_id IS NULL OR told.decider_id = (
+                        SELECT version.decider_id
+                          FROM finance_control control
+                          JOIN finance_control_version version
+                            ON version.control_id = control.id
+                         WHERE control.system_id = document.system_id
+                           AND COALESCE(control.document_type, document.type)
+                             = document.type
+                           AND version.state = 'approved'
+                           AND (version.valid_from IS NULL
+                                OR version.valid_from
+                                <= (now() AT TIME ZONE 'UTC')::date)
+                           AND (version.valid_to IS NULL
+                                OR version.valid_to
+                                >= (now() AT TIME ZONE 'UTC')::date)
+                         ORDER BY control.document_type IS NULL LIMIT 1))
+                   AND (told.amount IS NULL OR document.amount IS NULL
+                        OR (told.amount, told.currency_id)
+                         = (abs(document.amount), document.currency_id))
+                 ORDER BY told.decider_id, told.at DESC, told.revision DESC,
+                          told.id DESC) standing
+         ORDER BY standing.id DESC LIMIT 1)"""
+)
+
 
 class FinanceCompensation(models.AbstractModel):
     """Reverses, once, what documents posted whose release was taken back.
@@ -24,12 +61,11 @@ class FinanceCompensation(models.AbstractModel):
     def _step(self, system):
         """Reverse what was revoked; one that cannot be is for a person, once."""
         known = self.env["finance.control.version"]._plain_controls(system)
-        deciders = {each.decider for each in known} - {None}
-        documents = self._revoked(system, deciders, after=0)
+        documents = self._revoked(system, after=0)
         while documents:
             for document, control, decisions in self._with_decisions(documents, known):
                 self._guarded(document, control, decisions)
-            documents = self._revoked(system, deciders, after=documents[-1].id)
+            documents = self._revoked(system, after=documents[-1].id)
 
     def _with_decisions(self, documents, known):
         decisions = self.env["finance.decision"]._plain_decisions(documents)
@@ -45,6 +81,7 @@ class FinanceCompensation(models.AbstractModel):
         for system, several in documents.grouped("system_id").items():
             known = self.env["finance.control.version"]._plain_controls(system)
             taken_back = several.filtered("compensation_id")
+            taken_back -= self._replaced(several)
             for document, control, told in self._with_decisions(taken_back, known):
                 try:
                     last = controls.verdict(self._canonical(document), control, told)
@@ -54,10 +91,21 @@ class FinanceCompensation(models.AbstractModel):
                     need = _need_again(document, last.reason)
                     self.env["finance.exception"]._raise_for(system, need)
 
-    def _revoked(self, system, deciders: set[int], after: int):
-        """Posted documents past the id ``after`` about which a person or one of
-        ``deciders`` told a revocation, locked: another worker that is at one of them
-        wins, and this transaction is asked for again."""
+    def _replaced(self, documents):
+        """Those of which a corrected revision goes its own way."""
+        going = documents.filtered(
+            lambda each: (
+                not each.compensation_id
+                and each.state not in ("superseded", "ignored")
+            )
+        )
+        known = {(each.type, each.source_id) for each in going}
+        return documents.filtered(lambda each: (each.type, each.source_id) in known)
+
+    def _revoked(self, system, after: int):
+        """Posted documents past the id ``after`` whose last decision is a revocation,
+        locked: another worker that is at one of them wins, and this transaction is
+        asked for again."""
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
@@ -68,19 +116,19 @@ class FinanceCompensation(models.AbstractModel):
                       AND document.compensation_id IS NULL
                       AND (document.type, document.source_id) IN (
                           SELECT document_type, source_id FROM finance_decision
-                           WHERE verdict = 'revoke' AND company_id = %s
-                             AND (decider_id IS NULL OR decider_id = ANY(%s)))
+                           WHERE verdict = 'revoke' AND company_id = %s)
                       AND document.id > %s
                       AND NOT EXISTS (
                           SELECT FROM finance_exception exception
                            WHERE exception.system_id = document.system_id
                              AND exception.cause = 'revoked:' || document.id)
+                      AND %s = 'revoke'
                     ORDER BY document.id LIMIT %s
                       FOR UPDATE OF document""",
                 system.id,
                 system.company_id.id,
-                list(deciders),
                 after,
+                LAST_WORD,
                 BATCH,
             )
         )
@@ -112,35 +160,42 @@ class FinanceCompensation(models.AbstractModel):
         return document._plain()
 
     def _compensate(self, document, reason: str):
-        """Odoo's own reversal, dated today and reconciled with the entry. One that a
-        person made already counts."""
-        entry = self._own_entry(document)
-        reversal = entry.reversal_move_ids.filtered(lambda each: each.state == "posted")
-        if not reversal:
-            today = fields.Date.context_today(document.system_id)
-            ref = self.env._("Taken back: %(what)s", what=entry.name)
-            reversal = entry.with_company(entry.company_id)._reverse_moves(
-                [{"date": today, "ref": ref}], cancel=True
-            )
-            self._check_date(reversal, today)
+        """Odoo's own reversals, dated today and reconciled with the entries. One that
+        a person made already counts."""
+        reversals = self.env["account.move"].union(
+            *(self._reversal(entry) for entry in self._own_entries(document))
+        )
         document.write(
             {
-                "compensation_id": reversal[:1].id,
-                "move_ids": [fields.Command.link(move.id) for move in reversal],
+                "compensation_id": reversals[:1].id,
+                "move_ids": [fields.Command.link(move.id) for move in reversals],
                 "reason": self.env._("Taken back: %s", reason),
             }
         )
         self.env["finance.log"]._append(
-            {**row, "move_id": reversal[:1].id}
+            {**row, "move_id": reversals[:1].id}
             for row in document._log_rows("document.compensated", reason)
         )
 
-    def _own_entry(self, document):
-        """The one entry that is this document's alone. Raises NeedsPerson."""
-        entry = document.move_ids
+    def _reversal(self, entry):
+        known = entry.reversal_move_ids.filtered(lambda each: each.state == "posted")
+        if known:
+            return known
+        today = fields.Date.context_today(entry)
+        ref = self.env._("Taken back: %(what)s", what=entry.name)
+        reversal = entry.with_company(entry.company_id)._reverse_moves(
+            [{"date": today, "ref": ref}], cancel=True
+        )
+        self._check_date(reversal, today)
+        return reversal
+
+    def _own_entries(self, document):
+        """What this document alone posted: its entry first, then the differences that
+        were written off with it. Raises NeedsPerson."""
+        entries = document.move_ids.sorted("id")
         if (
-            len(entry) != 1
-            or entry.finance_document_ids != document
+            not entries
+            or any(entry.finance_document_ids != document for entry in entries)
             or document.state == "reconciled"
             or document.rule_version_id.credit_note
         ):
@@ -150,7 +205,7 @@ class FinanceCompensation(models.AbstractModel):
                 "Post a correcting entry, then close this with its number.",
                 category="control",
             )
-        return entry
+        return entries
 
     def _check_date(self, reversal, day):
         """Odoo dates what falls into a locked period after it, without a word."""

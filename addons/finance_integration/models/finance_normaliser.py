@@ -157,10 +157,13 @@ class FinanceNormaliser(models.AbstractModel):
                 self._keep_current(system, several)
 
     def _keep_current(self, system, versions):
-        posted = versions.filtered(lambda each: each.state in DONE)
-        rest = (versions - posted).sorted(lambda each: (each.revision, each.id))
-        if not posted:
-            rest[:-1]._set_state("superseded", reason=self.env._("A newer one came."))
+        booked = versions.filtered(lambda each: each.state in DONE)
+        posted = booked.filtered(lambda each: not each.compensation_id)
+        rest = versions - booked
+        if not posted:  # or what was posted was taken back
+            newest = versions.sorted(lambda each: (each.revision, each.id))[-1:]
+            older = rest - newest
+            older._set_state("superseded", reason=self.env._("A newer one came."))
             return
         latest = max(posted.mapped("revision"))
         changed = rest.filtered(

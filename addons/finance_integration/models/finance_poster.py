@@ -13,6 +13,8 @@ from odoo.tools import SQL
 from odoo.addons.finance_core import posting
 from odoo.addons.finance_core.errors import FinanceError, NeedsPerson
 
+from .finance_write_off import settled
+
 _logger = logging.getLogger(__name__)
 
 QUIET = {
@@ -141,7 +143,7 @@ class FinancePoster(models.AbstractModel):
     def _posted_before(self, documents):
         """Those that wait although their object is in the books already: they are
         held, whoever asked for another try, as posting them would count the money
-        twice."""
+        twice. What was reversed does not count any more."""
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
@@ -152,6 +154,7 @@ class FinancePoster(models.AbstractModel):
                       AND posted.type = waiting.type
                       AND posted.source_id = waiting.source_id
                       AND posted.state IN ('posted', 'reconciled')
+                      AND posted.compensation_id IS NULL
                     WHERE waiting.id = ANY(%s)""",
                 documents.ids,
             )
@@ -272,12 +275,13 @@ class FinancePoster(models.AbstractModel):
             ["move_ids", "mapping_version_ids"]
         )
 
-    def _link_write_offs(self, items, written: list):
+    def _link_write_offs(self, items, written: Sequence[Mapping]):
+        """``written`` are entries by the number of their invoice, for each item."""
         pairs = [
-            (document.id, written_off.id)
-            for item, moves in zip(items, written, strict=True)
-            for document in item.documents
-            for written_off in moves
+            (document.id, by_number[number].id)
+            for item, by_number in zip(items, written, strict=True)
+            for document, draft in item.drafts.items()
+            for number in settled(draft) & by_number.keys()
         ]
         self._insert_pairs("finance_document_move_rel", "move_id", pairs)
 

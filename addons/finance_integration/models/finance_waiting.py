@@ -8,6 +8,8 @@ from odoo.tools import SQL
 from odoo.addons.finance_core.mapping_value import plain_key
 from odoo.addons.finance_core.states import LIVE
 
+from .finance_compensation import LAST_WORD
+
 _logger = logging.getLogger(__name__)
 
 OPEN_ITEM = "open_item:"
@@ -161,6 +163,7 @@ class FinanceWaiting(models.AbstractModel):
                           SELECT FROM finance_exception exception
                            WHERE exception.system_id = document.system_id
                              AND exception.cause = 'revoked:' || document.id)
+                      AND %s = 'revoke'
                     UNION SELECT system_id FROM finance_process_run run
                     WHERE state = 'compensating'
                       AND NOT EXISTS (
@@ -173,7 +176,8 @@ class FinanceWaiting(models.AbstractModel):
                     ) waiting
                     JOIN finance_system system
                       ON system.id = waiting.system_id AND system.active
-                     AND system.paused_at IS NULL"""
+                     AND system.paused_at IS NULL""",
+                LAST_WORD,
             )
         )
         return [row[0] for row in rows]

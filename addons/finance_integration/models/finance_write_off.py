@@ -1,4 +1,5 @@
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
 from odoo import api, models
@@ -16,28 +17,30 @@ class FinanceWriteOff(models.AbstractModel):
 
     @api.model
     def _settle(self, posted: Sequence[tuple]) -> list:
-        """``posted`` are pairs of (entry, the EntryDraft it was made of). Returns the
-        entries that write off what is left of their invoices, by entry."""
-        written = {move: self.env["account.move"] for move, _draft in posted}
+        """``posted`` are pairs of (entry, the EntryDraft it was made of). Returns, for
+        each of them, the entries that write off what is left, by invoice number."""
+        written: dict = {move: {} for move, _draft in posted}
+        paid = _paid(draft for _move, draft in posted)
         # several payments of one invoice in a batch leave one difference: the last's
         cases = {
-            left: (move, draft.write_off)
+            left: (move, draft.write_off, number)
             for move, draft in posted
             if draft.write_off
-            for left in self._left(move, draft)
+            for number, left in self._left(move, draft, paid)
         }
         plan = []
-        for left, (move, write_off) in cases.items():
+        for left, (move, write_off, number) in cases.items():
             small = self._book(move, write_off, left)
             plan.append(left | small.line_ids.sorted("id")[:1])
-            written[move] |= small
+            written[move][number] = small
         if plan:
             self.env["account.move.line"]._reconcile_plan(plan)
         return list(written.values())
 
-    def _left(self, move, draft):
-        """The open lines of each invoice, with those of its payments, that come to a
-        small sum."""
+    def _left(self, move, draft, paid: Mapping[str, Decimal]):
+        """The numbers of invoices, with their open lines and those of their payments,
+        that come to a small sum: small beside what was paid, too. An invoice whose
+        money was taken back is open, not nearly paid."""
         cases = {
             line.settles[1]: line.account_id
             for line in draft.lines
@@ -60,8 +63,8 @@ class FinanceWriteOff(models.AbstractModel):
             )
             total = Decimal(str(round(sum(lines.mapped("amount_residual")), 6)))
             small = 0 < abs(total) <= draft.write_off.limit
-            if small and len(lines.currency_id) == 1:
-                yield lines
+            if small and abs(total) < paid[number] and len(lines.currency_id) == 1:
+                yield number, lines
 
     def _book(self, move, write_off, left):
         """A posted entry that takes ``left`` to zero."""
@@ -97,6 +100,23 @@ class FinanceWriteOff(models.AbstractModel):
         )
         small._post(soft=False)
         return small
+
+
+def settled(draft) -> set[str]:
+    """The numbers of the invoices the lines of a draft settle."""
+    roles = {line.settles for line in draft.lines if line.settles}
+    return {number for role, number in roles if role == "invoice"}
+
+
+def _paid(drafts) -> Counter:
+    """What ``drafts`` pay of each invoice, less what they take back, in company
+    currency."""
+    paid: Counter = Counter()
+    for draft in drafts:
+        for line in draft.lines:
+            if line.settles and line.settles[0] == "invoice":
+                paid[line.settles[1]] -= line.balance
+    return paid
 
 
 def _of(matches: set[str], number: str) -> list[str]:

@@ -111,6 +111,17 @@ class RiskDecisions(RiskCase):
         self.decide(self.approver, "t1", "revoke")
         self.assertTrue(self.find("t1").compensation_id)
 
+    def test_a_person_decides_after_a_risk_system_whose_clock_is_ahead(self):
+        """FAULTS 30."""
+        self.play(txn("t1", "payment", "500.00"))
+        self.judge(decision("r1", "revoke", "t1", occurred_at="2099-01-01T00:00:00Z"))
+        self.assert_held("t1", "limit:", category="control")
+        self.decide(self.approver, "t1", "approve")
+        self.assertEqual(self.state("t1"), "posted")
+        self.env["finance.engine"]._cron_sweep()
+        self.drain()
+        self.assertFalse(self.find("t1").compensation_id)
+
 
 @tagged("post_install", "-at_install")
 class TakenBack(RiskCase):
@@ -151,6 +162,60 @@ class TakenBack(RiskCase):
         self.assert_taken_back(document)
         self.assertEqual(invoice.amount_residual, 500)
         self.assertIn("Stolen card", document.reason)
+
+    def test_corrected_revision_of_what_was_reversed_is_posted(self):
+        document = self.release(revision=1)
+        self.decide(self.approver, "t1", "revoke", "Wrong amount")
+        self.play(txn("t1", "payment", "50.00", revision=2))
+        corrected = self.find("t1") - document
+        self.assertEqual(corrected.state, "posted", corrected.reason)
+        self.assertEqual(self.balance("clearing|EUR"), 50)
+        self.play(txn("t1", "payment", "60.00", revision=3))
+        third = self.find("t1") - document - corrected
+        self.assertEqual(third.state, "held")
+        self.judge(decision("r1", "approve", "t1"))
+        cause = f"released_again:{document.id}"
+        self.assertFalse(self.env["finance.exception"].search([("cause", "=", cause)]))
+
+    def test_older_revision_of_what_was_reversed_is_superseded(self):
+        document = self.release(revision=2)
+        self.decide(self.approver, "t1", "revoke", "Wrong amount")
+        self.play(txn("t1", "payment", "50.00", revision=1))
+        self.assertEqual((self.find("t1") - document).state, "superseded")
+        self.assertEqual(self.balance("clearing|EUR"), 0)
+
+    def test_difference_that_was_written_off_is_taken_back_too(self):
+        self.add_control(
+            limits=[{"amount": 100}], decider_id=self.risk.id, tolerance=0.05
+        )
+        invoice = self.make_invoice("500.03")
+        document = self.release(invoice_id=invoice.name)
+        self.assertEqual(invoice.payment_state, "paid")
+        self.assertEqual(len(document.move_ids), 2)
+        self.decide(self.approver, "t1", "revoke", "Stolen card")
+        self.assertTrue(document.compensation_id)
+        self.assertEqual(len(document.move_ids), 4)
+        self.assertEqual(invoice.amount_residual, 500.03)
+        for key in ("clearing|EUR", "settlement_loss|*"):
+            self.assertEqual(self.balance(key), 0)
+
+    def test_many_revocations_that_do_not_count_do_not_starve_one_that_does(self):
+        stranger = self.make_system(self.company, "stranger")
+        self.play(txn("t0", "payment", "5.00"), txn("t1", "payment", "500.00"))
+        self.judge(
+            decision("r0", "revoke", "t0"),
+            decision("r1", "revoke", "t1", amount="1", currency="EUR"),
+            system=stranger,
+        )
+        self.judge(
+            decision("r2", "revoke", "t0", amount="4.00", currency="EUR"),
+            decision("r3", "revoke", "t0"),
+            decision("r4", "approve", "t0"),
+        )
+        self.assertFalse(self.find("t0").compensation_id)
+        self.assertFalse(self.env["finance.compensation"]._revoked(self.system, 0))
+        waiting = self.env["finance.waiting"]._systems_with_work()
+        self.assertNotIn(self.system.id, waiting)
 
     def test_reversal_by_hand_is_the_compensation(self):
         document = self.release()

@@ -2,8 +2,9 @@
 
 from odoo.tests import tagged
 
-from .common import txn
+from .common import settlement, txn
 from .test_control_step import ControlCase
+from .test_payouts import PayoutCase
 
 
 @tagged("post_install", "-at_install")
@@ -74,3 +75,47 @@ class Tolerance(ControlCase):
         self.add_control(tolerance=0)
         self.pay("t1", "99.99")
         self.assertEqual(self.invoice.amount_residual, 0.01)
+
+    def test_small_invoice_whose_payment_is_taken_back_is_open_and_no_loss(self):
+        self.add_control(tolerance=5)
+        invoice = self.make_invoice("4")
+        self.pay("t1", "4.00", invoice_id=invoice.name)
+        self.assertEqual(invoice.payment_state, "paid")
+        self.play(txn("t2", "payment_reversal", "-4.00", invoice_id=invoice.name))
+        self.assertEqual(invoice.amount_residual, 4)
+        self.assertEqual(self.balance("settlement_loss|*"), 0)
+
+    def test_payment_and_what_takes_most_of_it_back_in_one_delivery_are_no_loss(self):
+        self.add_control(tolerance=5)
+        invoice = self.make_invoice("6")
+        self.play(
+            txn("t1", "payment", "6.00", invoice_id=invoice.name),
+            txn("t2", "payment_reversal", "-4.00", invoice_id=invoice.name),
+        )
+        self.assertEqual(invoice.amount_residual, 4)
+        self.assertEqual(self.balance("settlement_loss|*"), 0)
+
+    def test_what_is_left_is_small_beside_what_was_paid(self):
+        self.add_control(tolerance=5)
+        invoice = self.make_invoice("6")
+        self.pay("t1", "2.00", invoice_id=invoice.name)
+        self.assertEqual(invoice.amount_residual, 4)
+
+
+@tagged("post_install", "-at_install")
+class TolerancePerPayout(PayoutCase, ControlCase):
+    granularity = "payout"
+
+    def test_difference_is_linked_to_the_payment_of_its_invoice_alone(self):
+        self.add_control(tolerance=0.05)
+        exact, short = self.make_invoice("100"), self.make_invoice("50")
+        members = [
+            txn("t1", "payment", "100.00", invoice_id=exact.name),
+            txn("t2", "payment", "49.97", invoice_id=short.name),
+        ]
+        own = txn("t9", "payout", "-149.97", payout_id="po_1")
+        self.play(*members, own, settlement("po_1", [*members, own]))
+        self.assertEqual(short.payment_state, "paid")
+        self.assertEqual(len(self.find("t1").move_ids), 1)
+        self.assertEqual(len(self.find("t2").move_ids), 2)
+        self.assertEqual(len(self.find("t9").move_ids), 1)
