@@ -167,6 +167,9 @@ class FinanceFlow(models.Model):
         return self.system_id
 
     def _go_on(self):
+        self.env["finance.payout"].search(
+            [("system_id", "in", self.system_id.ids), ("state", "=", "open")]
+        )._recheck()
         for flow in self:
             self.env["finance.engine"]._hint(flow.system_id.id)
             if flow.kind == "pull":

@@ -15,6 +15,7 @@ POSTED = ("posted", "reconciled")
 DONE = (*POSTED, "ignored")
 OWN = ("payout", "payout_reversal")
 PROVED = ("tied", "cleared")
+PAUSED = ("message_id.flow_id.paused_at", "!=", False)
 
 
 class FinancePayout(models.Model):
@@ -184,7 +185,8 @@ class FinancePayout(models.Model):
     def _post_combined(self, ready):
         """One entry for the whole payout (for each month of it), all its documents
         linked to it."""
-        if any(each.state == "held" for each in self.document_ids):
+        held = any(each.state == "held" for each in self.document_ids)
+        if held or ready.message_id.flow_id.filtered("paused_at"):
             return
         poster = self.env["finance.poster"]
         drafts = poster._translate(self.system_id, ready)
@@ -202,21 +204,16 @@ class FinancePayout(models.Model):
         from the balance. What waits until then is posted by itself.
         https://docs.stripe.com/payouts/reconciliation"""
         poster = self.env["finance.poster"]
-        waiting = self.env["finance.document"].search(
-            [
-                ("system_id", "=", self.system_id.id),
-                ("type", "=", "balance_transaction"),
-                ("currency_id", "=", own.currency_id.id),
-                ("state", "=", "ready"),
-                ("payout_id", "in", (False, self.id)),
-                ("occurred_at", "<=", own.occurred_at),
-            ],
-            limit=DOCUMENTS_A_STEP,
-        )
+        documents = self.env["finance.document"]
+        before = self._waiting_until(own)
+        paused = documents.search_count([*before, PAUSED], limit=1)
+        waiting = documents.search([*before, "!", PAUSED], limit=DOCUMENTS_A_STEP)
         drafts = poster._translate(self.system_id, waiting) if waiting else {}
         poster._post([Item({each: draft}, draft) for each, draft in drafts.items()])
         if len(waiting) == DOCUMENTS_A_STEP:
             self.checked_at = False
+        elif paused:
+            self.reason = self.env._("Some of its transactions came by a paused flow.")
         elif own.state not in DONE:
             self.reason = self._not_posted_yet(own)
         else:
@@ -227,6 +224,16 @@ class FinancePayout(models.Model):
                     " the balance proves it."
                 ),
             )
+
+    def _waiting_until(self, own) -> list:
+        return [
+            ("system_id", "=", self.system_id.id),
+            ("type", "=", "balance_transaction"),
+            ("currency_id", "=", own.currency_id.id),
+            ("state", "=", "ready"),
+            ("payout_id", "in", (False, self.id)),
+            ("occurred_at", "<=", own.occurred_at),
+        ]
 
     def _end(self, state: str, reason: str | bool):
         """Nothing is left to prove, unless the money came back meanwhile."""

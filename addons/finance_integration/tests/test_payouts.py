@@ -424,6 +424,40 @@ class PerPayout(PayoutCase):
         self.drain()
         self.assertEqual(self.payout().state, "tied", self.payout().reason)
 
+    def pause_what_told(self, source_id):
+        flow = self.find(source_id).message_id.flow_id
+        flow = flow.with_user(self.make_user("operator"))
+        flow._pause("The provider moves")
+        return flow
+
+    def play_by_pull(self, *documents):
+        """As the flow does that fills gaps, which is not paused."""
+        flows = self.system.flow_ids
+        message, _status = self.deliver(*documents)
+        message.flow_id = flows.filtered(lambda each: each.kind == "pull")[:1]
+        self.drain()
+
+    def test_nothing_of_a_paused_flow_posts_with_its_payout(self):
+        self.play(*self.members, self.own)
+        flow = self.pause_what_told("t1")
+        self.play_by_pull(self.listing(*self.members))
+        self.assertEqual(set(self.documents().mapped("state")), {"ready"})
+        self.assertEqual(self.payout().state, "open")
+        flow.action_resume()
+        self.drain()
+        self.assertEqual(self.payout().state, "tied", self.payout().reason)
+
+    def test_nothing_of_a_paused_flow_posts_by_the_balance(self):
+        self.play(*self.members)
+        flow = self.pause_what_told("t1")
+        self.play_by_pull(self.own, payout_notice(automatic=False, method="instant"))
+        self.assertEqual(self.find("t1").state, "ready")
+        self.assertEqual(self.payout().state, "open")
+        flow.action_resume()
+        self.drain()
+        self.assertEqual(self.find("t1").state, "posted")
+        self.assertEqual(self.payout().state, "unlisted", self.payout().reason)
+
     def test_manual_payout_takes_from_the_balance_and_nothing_waits_for_ever(self):
         self.play(*self.members, self.own)
         self.assertEqual(set(self.documents().mapped("state")), {"ready"})
