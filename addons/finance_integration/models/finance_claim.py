@@ -181,8 +181,10 @@ class FinanceClaim(models.Model):
         self, system, document: Document, keys: list[str], owners: Mapping
     ) -> NeedsPerson | None:
         """Why the document is held, or None: then what it may say is claimed."""
+        # who claims first has the fields for which nobody is stated
+        claimants = {**owners, "": owners.get("", system.id)}
         for key in keys:
-            for field, owner in (owners or {"": system.id}).items():
+            for field, owner in claimants.items():
                 digest = claims.said(document, field, without=owners)
                 if owner != system.id:
                     told = self._told(system, document.type, key, field)
@@ -227,10 +229,10 @@ class FinanceClaim(models.Model):
                 field=field,
                 system=system.id,
                 digest=digest,
-                owned=bool(owners),
+                owned=field in owners,
             )
         )
-        if rows and owners:
+        if rows and field in owners:
             others = self.env["finance.system"].search(
                 [("company_id", "=", system.company_id.id), ("id", "!=", system.id)]
             )

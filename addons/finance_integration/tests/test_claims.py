@@ -123,6 +123,14 @@ class Claims(HubCase):
         self.play(customer("c1", email="new@x.example", name="Anne", revision=3))
         self.assertEqual(self.state("c1", kind="customer"), "ignored")
 
+    def test_owner_of_one_field_leaves_the_rest_to_who_claims_it_first(self):
+        """FAULTS 49."""
+        self.own(self.system, "customer", "email")
+        self.play(customer("c1", email="own@x.example"))
+        self.play(customer("k1", email="own@x.example"), system=self.other)
+        self.assertEqual(self.state("c1", kind="customer"), "ignored")
+        self.assertEqual(self.state("k1", self.other, "customer"), "held")
+
     def test_one_record_of_the_books_under_two_names_is_one_record(self):
         approver = self.make_user("approver")
         for system, foreign in ((self.system, "a-1"), (self.other, "b-1")):
