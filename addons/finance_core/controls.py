@@ -67,10 +67,10 @@ DEFAULT = Control()
 @dataclass(frozen=True)
 class Decision:
     """What somebody decided about a document: ``verdict`` is approve, reject, revoke,
-    or distinct (not a duplicate). ``decider`` is the risk system, None for a person;
-    ``amount`` in ``currency`` is what the decision was about, where it says so.
-    ``at`` is what the decider says, never after the decision arrived; ``revision``
-    orders what he decided at one moment."""
+    restore (a rejection is taken back) or distinct (not a duplicate). ``decider`` is
+    the risk system, None for a person; ``amount`` in ``currency`` is what the decision
+    was about, where it says so. ``at`` is what the decider says, never after the
+    decision arrived; ``revision`` orders what he decided at one moment."""
 
     verdict: str
     at: datetime

@@ -27,7 +27,7 @@ DOCUMENT: StateTable = {
     "held": frozenset({"normalised", "superseded", "ignored"}),
     "posted": frozenset({"reconciled"}),
     "reconciled": frozenset({"posted"}),  # a reconciliation was undone
-    "ignored": frozenset({"superseded"}),
+    "ignored": frozenset({"superseded", "normalised"}),  # a rejection was taken back
     "superseded": frozenset(),
 }
 

@@ -56,6 +56,7 @@ from . import (
     finance_balance_proof,
     finance_control,
     finance_likeness,
+    finance_shown,
     finance_control_step,
     finance_decision,
     finance_document_control,

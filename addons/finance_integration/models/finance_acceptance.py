@@ -111,6 +111,7 @@ class FinanceAcceptanceWizard(models.TransientModel):
     """Asks for the reason."""
 
     _name = "finance.acceptance.wizard"
+    _inherit = "finance.shown"
     _description = "Accept Once"
 
     exception_id = fields.Many2one("finance.exception", required=True)
@@ -118,5 +119,6 @@ class FinanceAcceptanceWizard(models.TransientModel):
 
     def action_accept(self):
         self.ensure_one()
+        self._check_shown()
         self.exception_id._accept(self.reason)
         return {"type": "ir.actions.act_window_close"}

@@ -95,8 +95,7 @@ class FinanceCompensation(models.AbstractModel):
         """Those of which a corrected revision goes its own way."""
         going = documents.filtered(
             lambda each: (
-                not each.compensation_id
-                and each.state not in ("superseded", "ignored")
+                not each.compensation_id and each.state not in ("superseded", "ignored")
             )
         )
         known = {(each.type, each.source_id) for each in going}

@@ -10,6 +10,7 @@ VERDICTS = [
     ("reject", "Rejected"),
     ("revoke", "Release taken back"),
     ("distinct", "Not a duplicate"),
+    ("restore", "Rejection taken back"),
 ]
 COLUMNS = (
     "verdict",
@@ -90,7 +91,9 @@ class FinanceDecision(models.Model):
                 ),
             )
         )
-        self.env["finance.document"].invalidate_model(["decision_ids"])
+        self.env["finance.document"].invalidate_model(
+            ["decision_ids", "was_released", "was_rejected"]
+        )
 
     @api.model
     def _learn(self, documents):

@@ -20,6 +20,7 @@ EVENTS = {
     "reject": "document.rejected",
     "revoke": "document.revoked",
     "distinct": "document.not_a_duplicate",
+    "restore": "document.restored",
 }
 
 
@@ -49,10 +50,12 @@ class FinanceDocument(models.Model):
         "finance.decision", compute="_compute_decision_ids", string="Decisions"
     )
     was_released = fields.Boolean(compute="_compute_decision_ids")
+    was_rejected = fields.Boolean(compute="_compute_decision_ids")
 
     _alike = models.Index("(company_id, likeness) WHERE likeness IS NOT NULL")
     _warned = models.Index("(system_id, id) WHERE warning IS NOT NULL")
 
+    @api.depends("state")
     def _compute_decision_ids(self):
         for document in self:
             about = self.env["finance.decision"].search(
@@ -66,6 +69,9 @@ class FinanceDocument(models.Model):
             )
             document.decision_ids = about
             document.was_released = "approve" in about.mapped("verdict")
+            last = about.sorted("id")[-1:]
+            by_person = last.verdict == "reject" and last.user_id
+            document.was_rejected = document.state == "ignored" and bool(by_person)
 
     # -- what the control step notes -----------------------------------------------
 
@@ -117,6 +123,23 @@ class FinanceDocument(models.Model):
                     )
                 )
         self._decide("revoke", reason)
+
+    def action_restore(self, reason: str):
+        """Take the rejection by a person back: the documents go their way again, and
+        what held them holds them again."""
+        self._check_may_release()
+        for document in self:
+            if not document.was_rejected:
+                raise UserError(
+                    self.env._(
+                        "%s was not rejected by a person, so there is nothing to take"
+                        " back.",
+                        document.display_name,
+                    )
+                )
+        # sudo: people decide, the engine alone changes documents
+        self.sudo()._set_state("normalised", reason=False)
+        self._decide("restore", reason)
 
     def _check_may_release(self):
         """An approver who is no administrator and wrote none of the limits in force.

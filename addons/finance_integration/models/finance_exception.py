@@ -225,6 +225,9 @@ class FinanceException(models.Model):
         rejected = held - late - controlled
         if rejected:
             need_decider(self.env)
+            self.env["finance.decision"]._record(
+                [each._decision_row("reject", reason) for each in rejected]
+            )
         self._keep_before()
         if controlled:
             controlled.action_reject(reason)

@@ -4,9 +4,9 @@ from datetime import date, timedelta
 
 from odoo import SUPERUSER_ID, fields
 from odoo.exceptions import AccessError, UserError
-from odoo.tests import tagged
+from odoo.tests import Form, tagged
 
-from .common import DAY, HubCase, txn
+from .common import DAY, HubCase, settlement, txn
 
 
 class ControlCase(HubCase):
@@ -36,7 +36,7 @@ class ControlCase(HubCase):
         say why."""
         document = self.find(source_id)
         context = {"default_document_id": document.id, "default_verdict": verdict}
-        if verdict != "revoke":
+        if verdict not in ("revoke", "restore"):
             button = {"approve": "release", "distinct": "not_duplicate"}
             action = self.press(
                 document.exception_id, button.get(verdict, verdict), user
@@ -232,6 +232,65 @@ class Limits(ControlCase):
         self.assertEqual(document.state, "ignored")
         self.assertIn("Fraud", document.reason)
         self.assertFalse(document.move_ids)
+
+    def test_rejection_by_a_person_is_taken_back_by_an_approver(self):
+        self.add_control(limits=[{"amount": 100}])
+        self.play(txn("t1", "payment", "500.00"))
+        self.decide(self.approver, "t1", "reject", "Fraud")
+        document = self.find("t1")
+        self.assertTrue(document.was_rejected)
+        for role in ("user", "operator", "editor", "admin", "auditor"):
+            with self.subTest(role), self.assertRaises(AccessError):
+                document.with_user(self.make_user(role)).action_restore("Mistaken")
+        self.decide(self.approver, "t1", "restore", "Mistaken")
+        self.assert_held("t1", "limit:", category="control")
+        self.assertIn("document.restored", document.log_ids.mapped("event"))
+        self.decide(self.approver, "t1", "approve")
+        self.assertEqual(self.state("t1"), "posted")
+
+    def test_document_rejected_by_closing_its_case_comes_back_too(self):
+        self.play(txn("t1", "payment", "10.00", fees={"odd": "1"}))
+        closing = self.env["finance.exception.close"].with_user(self.approver)
+        case = self.exception_of("t1")
+        closing.create({"exception_ids": case.ids, "reason": "Test"}).action_close()
+        self.assertEqual(self.state("t1"), "ignored")
+        self.decide(self.approver, "t1", "restore", "Mistaken")
+        self.assert_held("t1", "mapping:fee:odd")
+
+    def test_what_a_rule_ignores_is_no_rejection_to_take_back(self):
+        self.add_control(limits=[{"amount": 100}])
+        self.play(txn("t1", "payment", "10.00"))
+        self.play(settlement("po_9", [txn("t1", "payment", "10.00")]))
+        page = self.find("po_9:1", "settlement")
+        self.assertEqual(page.state, "ignored")
+        for document in (page, self.find("t1")):
+            with self.assertRaises(UserError):
+                document.with_user(self.approver).action_restore("Mistaken")
+
+    def test_decision_is_about_what_was_shown_only(self):
+        self.company.fiscalyear_lock_date = DAY
+        self.play(txn("t1", "payment", "10.00"))
+        case = self.exception_of("t1")
+        asked = case.with_user(self.approver)._ask_verdict("reject")["context"]
+        questions = [
+            Form(self.env["finance.document.verdict"].with_context(**asked)),
+            Form(
+                self.env["finance.exception.close"].with_context(
+                    default_exception_ids=case.ids
+                )
+            ),
+        ]
+        self.play(txn("t2", "payment", "10.00"))
+        self.assertEqual(self.exception_of("t2"), case)
+        for question, button in zip(
+            questions, ("action_decide", "action_close"), strict=True
+        ):
+            self.assertEqual(question.document_count, 1)
+            question.reason = "Too late"
+            asked = question.save().with_user(self.approver)
+            with self.assertRaisesRegex(UserError, "1 more"):
+                getattr(asked, button)()
+        self.assertEqual({self.state("t1"), self.state("t2")}, {"held"})
 
     def test_release_is_of_this_content_a_new_revision_waits_again(self):
         self.add_control(limits=[{"amount": 100}])

@@ -7,6 +7,7 @@ METHODS = {
     "reject": "action_reject",
     "revoke": "action_revoke",
     "distinct": "action_not_duplicate",
+    "restore": "action_restore",
 }
 
 
@@ -14,6 +15,7 @@ class FinanceDocumentVerdict(models.TransientModel):
     """Asks why, then decides about one document or all that one exception holds."""
 
     _name = "finance.document.verdict"
+    _inherit = "finance.shown"
     _description = "Decide about Documents"
 
     exception_id = fields.Many2one("finance.exception")
@@ -24,6 +26,7 @@ class FinanceDocumentVerdict(models.TransientModel):
             ("reject", "Reject"),
             ("revoke", "Take back"),
             ("distinct", "Not a duplicate"),
+            ("restore", "Take the rejection back"),
         ],
         required=True,
         readonly=True,
@@ -33,10 +36,8 @@ class FinanceDocumentVerdict(models.TransientModel):
     def action_decide(self):
         """Do it. Raises AccessError and UserError as the document's action does."""
         self.ensure_one()
-        held = self.exception_id.document_ids.filtered(
-            lambda each: each.state == "held"
-        )
-        documents = self.document_id | held
+        self._check_shown()
+        documents = self.document_id | self._held()
         if not documents:
             raise UserError(self.env._("Nothing waits for a decision any more."))
         getattr(documents, METHODS[self.verdict])(self.reason)
