@@ -45,7 +45,7 @@ OPTIONS = {
 }
 DELIVERIES = 24  # a round
 SENDERS = 4
-PATIENCE = 120  # seconds until a delivery is taken, or all is at rest
+PATIENCE = 300  # seconds until a delivery is taken, or all is at rest
 MOVED = "finance_document_move_rel"
 STORED = "INSERT INTO finance_message"
 
