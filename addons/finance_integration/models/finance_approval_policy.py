@@ -1,13 +1,15 @@
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError
 
+from ..roles import has_role
+
 
 class FinanceApprovalPolicy(models.Model):
     """From which effect on a change of mappings or posting rules of a company needs two
     approvers.
 
-    Administrators set it. They can neither write nor approve such a change, so nobody
-    widens the limit for a change of his own; the log keeps who set it.
+    Administrators set it who are neither editors nor approvers, so nobody widens the
+    limit for a change of his own; the log keeps who set it.
     """
 
     _name = "finance.approval.policy"
@@ -59,12 +61,15 @@ class FinanceApprovalPolicy(models.Model):
 
     def _check_may_set(self):
         """For the real user, whatever ``sudo`` says. Raises AccessError."""
-        user = self.env.user
-        if user.id != SUPERUSER_ID and not user.has_group(
-            "finance_integration.group_admin"
-        ):
+        if self.env.uid == SUPERUSER_ID:
+            return
+        concerned = has_role(self.env, "editor") or has_role(self.env, "approver")
+        if concerned or not has_role(self.env, "admin"):
             raise AccessError(
-                self.env._("Only an administrator says what needs two approvers.")
+                self.env._(
+                    "Only an administrator who neither writes nor approves changes"
+                    " says what needs two approvers."
+                )
             )
 
     def _log(self, event: str):

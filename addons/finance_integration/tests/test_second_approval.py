@@ -50,6 +50,16 @@ class SecondApproval(GovernedCase):
         )
         self.assertIn("version.approved_first", events.mapped("event"))
 
+    def test_administrator_who_also_writes_or_approves_sets_no_limit(self):
+        for role in ("editor", "approver"):
+            both = self.make_user("admin")
+            both.group_ids |= self.env.ref(f"finance_integration.group_{role}")
+            policy = self.policy.with_user(both)
+            with self.subTest(role), self.assertRaises(AccessError):
+                policy.sudo().write({"changed_lines": 0, "waiting_amount": 0})
+            with self.subTest(role), self.assertRaises(AccessError):
+                policy.unlink()
+
     def test_either_of_the_two_may_reject(self):
         version = self.proposal()
         self.approve_as(self.approver, version)
