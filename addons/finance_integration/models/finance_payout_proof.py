@@ -174,12 +174,15 @@ class FinancePayout(models.Model):
     def _stop_for(self, left_out):
         self._stop(
             self.env._(
-                "Payout %(payout)s contains %(names)s, which a posting rule ignores"
-                " though it moves money.",
+                "Payout %(payout)s contains %(names)s, which was not posted though it"
+                " moves money: a posting rule ignores it, or a person rejected it.",
                 payout=self.source_id,
                 names=", ".join(left_out[:3].mapped("source_id")),
             ),
-            self.env._("Correct the posting rule, and post what it left out by hand."),
+            self.env._(
+                "See on the document which it was. Correct the posting rule, if it was"
+                " one, and post what was left out by hand."
+            ),
         )
 
     def _post_combined(self, ready):

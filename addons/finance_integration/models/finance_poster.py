@@ -299,28 +299,36 @@ class FinancePoster(models.AbstractModel):
 
 def as_need(error: Exception) -> NeedsPerson:
     """:func:`describe`, and tell operators of what nobody foresaw."""
+    need = describe(error)
     if not isinstance(error, (FinanceError, UserError)):
-        _logger.error("Posting failed", exc_info=error)
-    return describe(error)
+        _logger.error("Posting failed: %s", need.cause, exc_info=error)
+    return need
 
 
 def describe(error: Exception) -> NeedsPerson:
     """What a person has to do about ``error``; equal errors give equal causes."""
     if isinstance(error, NeedsPerson):
         return error
-    if isinstance(error, UserError):
-        words, category = str(error), "control"
-    elif isinstance(error, FinanceError):
-        words, category = str(error), "technical"
-    else:
-        # the text of an unknown error may quote the document: only its kind is shown
-        words, category = type(error).__name__, "technical"
+    if isinstance(error, (FinanceError, UserError)):
+        words = str(error)
+        return NeedsPerson(
+            _cause(words),
+            f"Odoo refused the entry: {words}",
+            "Mend what the message says, then try again.",
+            category="control" if isinstance(error, UserError) else "technical",
+        )
+    # the text of an unknown error may quote the document: only its kind is shown
+    cause = _cause(type(error).__name__)
     return NeedsPerson(
-        f"posting:{hashlib.sha256(words.encode()).hexdigest()[:16]}",
-        f"Odoo refused the entry: {words}",
-        "Mend what the message says, then try again.",
-        category=category,
+        cause,
+        "A fault in the software stopped the entry.",
+        f"Ask the operator to look up {cause} in the server's log, then try again.",
+        category="technical",
     )
+
+
+def _cause(words: str) -> str:
+    return f"posting:{hashlib.sha256(words.encode()).hexdigest()[:16]}"
 
 
 def _move_vals(draft: posting.EntryDraft, system, currencies, known: dict) -> dict:

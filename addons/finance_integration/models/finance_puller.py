@@ -140,7 +140,7 @@ class FinancePuller(models.AbstractModel):
         need = NeedsPerson(
             self._cause(stream, scope),
             str(refusal),
-            "Check the API key and the address of the system, then pull again.",
+            _remedy(refusal),
             category="technical",
             field=self.env._("What is pulled"),
             value=f"{stream} {scope}".strip(),
@@ -162,6 +162,15 @@ class FinancePuller(models.AbstractModel):
             )
         )
         return rows[0][0]
+
+
+def _remedy(refusal: FinanceError) -> str:
+    if isinstance(refusal, RetryLater):
+        return (
+            "Ask the provider whether it is down, and check the address of the system."
+            " It is asked again by itself."
+        )
+    return "Check the API key and the address of the system, then pull again."
 
 
 def _naive(moment: datetime) -> datetime:

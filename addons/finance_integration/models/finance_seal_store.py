@@ -108,6 +108,7 @@ class FinanceLogSeal(models.Model):
             "Check the address and the API key of the store. They are sent again by"
             " themselves.",
             category="technical",
+            action="",
         )
         self.env["finance.exception"]._raise_for(system, need)
 
