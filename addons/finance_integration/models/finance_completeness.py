@@ -92,10 +92,57 @@ class FinanceCompleteness(models.Model):
         """Check all days that are over and were not checked yet."""
         zone = zone_of(flow.company_id)
         settled = (now - SETTLING).replace(tzinfo=UTC).astimezone(zone).date()
-        last = self.search([("flow_id", "=", flow.id)], limit=1).date_to
-        begin = last + DAY if last else settled - DAY
-        if begin < settled:
+        begin = self._first_unchecked(flow, settled)
+        if begin and begin < settled:
             self._begin(flow, begin, settled - DAY)
+
+    def _first_unchecked(self, flow, settled: date) -> date | None:
+        """The first day before ``settled`` no check has covered since the first."""
+        first = self.search([("flow_id", "=", flow.id)], order="date_from", limit=1)
+        self.env.flush_all()
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT min(day)::date
+                     FROM generate_series(%(first)s::date, %(last)s::date,
+                                          interval '1 day') day
+                    WHERE NOT EXISTS (
+                          SELECT FROM finance_completeness
+                           WHERE flow_id = %(flow)s
+                             AND day BETWEEN date_from AND date_to)""",
+                first=first.date_from or settled - DAY,
+                last=settled - DAY,
+                flow=flow.id,
+            )
+        )
+        return rows[0][0]
+
+    @api.model
+    def _complete_until(self, flows) -> dict[int, date]:
+        """By flow id the last day before the first that is not complete. What was
+        compared last counts for a day."""
+        self.flush_model()
+        return dict(
+            self.env.execute_query(
+                SQL(
+                    """SELECT flow_id, max(day)::date FROM (
+                           SELECT flow_id, day,
+                                  bool_and(state = 'complete') OVER so_far
+                                  AND day = min(day) OVER so_far + interval '1 day'
+                                            * (row_number() OVER so_far - 1) AS whole
+                             FROM (SELECT DISTINCT ON (flow_id, day)
+                                          flow_id, day, state
+                                     FROM finance_completeness
+                                    CROSS JOIN generate_series(
+                                          date_from, date_to, interval '1 day') day
+                                    WHERE flow_id IN %s
+                                    ORDER BY flow_id, day,
+                                          checked_at DESC NULLS FIRST, id DESC) days
+                           WINDOW so_far AS (PARTITION BY flow_id ORDER BY day)
+                       ) runs WHERE whole GROUP BY flow_id""",
+                    flows._ids or (0,),
+                )
+            )
+        )
 
     @api.model
     def _begin(self, flow, date_from: date, date_to: date):

@@ -89,7 +89,8 @@ class FinanceFlow(models.Model):
     can_be_counted = fields.Boolean(compute="_compute_can_be_counted")
     complete_until = fields.Date(
         compute="_compute_complete_until",
-        help="The last day for which the source was found to have nothing we lack.",
+        help="Up to this day, without a gap, the source was found to have nothing we"
+        " lack.",
     )
 
     _stream_unique = models.Constraint(
@@ -129,15 +130,9 @@ class FinanceFlow(models.Model):
             flow.can_be_counted = flow.kind == "pull" and flow.stream in counted
 
     def _compute_complete_until(self):
-        days = dict(
-            self.env["finance.completeness"]._read_group(
-                [("flow_id", "in", self.ids), ("state", "=", "complete")],
-                ["flow_id"],
-                ["date_to:max"],
-            )
-        )
+        days = self.env["finance.completeness"]._complete_until(self)
         for flow in self:
-            flow.complete_until = days.get(flow)
+            flow.complete_until = days.get(flow.id)
 
     def action_check_completeness(self):
         """Ask for which days to compare."""

@@ -63,6 +63,26 @@ class Completeness(HubCase):
         self.assertEqual(self.system.complete_until, check.date_to)
         self.assertFalse(self.exceptions(check))
 
+    def test_complete_until_ends_before_the_first_gap(self):
+        for day, state in ((10, "complete"), (11, "complete"), (13, "complete")):
+            when = date(2026, 3, day)
+            self.checks.create(
+                {
+                    "flow_id": self.flow.id,
+                    "date_from": when,
+                    "date_to": when,
+                    "state": state,
+                    "checked_at": "2026-03-20",
+                }
+            )
+        self.assertEqual(self.flow.complete_until, date(2026, 3, 11))
+        gap = self.checks._first_unchecked(self.flow, date(2026, 3, 14))
+        self.assertEqual(gap, date(2026, 3, 12))
+        first = self.checks.search([("date_from", "=", "2026-03-10")])
+        first.state = "incomplete"
+        self.env.invalidate_all()
+        self.assertFalse(self.flow.complete_until)
+
     def test_what_is_missing_is_pulled_and_the_source_read_again(self):
         self.play(self.one)
         check = self.begin()
