@@ -64,15 +64,35 @@ class FinanceCredential(models.Model):
     @api.model_create_multi
     def create(self, vals_list):
         self.env.registry.clear_cache()
-        return super().create(vals_list)
+        credentials = super().create(vals_list)
+        credentials._note("credential.added")
+        return credentials
 
     def write(self, vals):
         self.env.registry.clear_cache()
-        return super().write(vals)
+        result = super().write(vals)
+        if "ciphertext" in vals:
+            self._note("credential.secret_set")
+        if set(vals) - {"secret", "ciphertext"}:
+            self._note("credential.changed")
+        return result
 
     def unlink(self):
         self.env.registry.clear_cache()
+        self._note("credential.removed")
         return super().unlink()
+
+    def _note(self, event: str):
+        """Log what was done, without a word of the secret."""
+        self.env["finance.log"]._append(
+            {
+                "event": event,
+                "system_id": each.system_id.id,
+                "company_id": each.company_id.id,
+                "detail": f"{each.kind}: {each.valid_from} to {each.valid_to or '…'}",
+            }
+            for each in self
+        )
 
     def action_rotate(self):
         """Open a new, empty credential; once that is saved with its secret, this one

@@ -40,7 +40,8 @@ class FinanceLog(models.Model):
 
 
 class FinanceDutyReport(models.Model):
-    """Every person who holds two conflicting duties, and whether he used both.
+    """Every person of the reader's companies who holds or has used two conflicting
+    duties, and whether he used both: a role that was taken away leaves its traces.
 
     One query; the superuser is left out, he is the machine.
     """
@@ -81,17 +82,34 @@ class FinanceDutyReport(models.Model):
                   FROM finance_duty duty
                   JOIN finance_system system ON system.owner_id IS NOT NULL
                  WHERE duty.group_id IS NULL
+            ), seen(user_id) AS (
+                SELECT min(user_id) FROM finance_log WHERE user_id IS NOT NULL
+                UNION ALL
+                SELECT (SELECT min(user_id) FROM finance_log
+                         WHERE user_id > seen.user_id)
+                  FROM seen WHERE seen.user_id IS NOT NULL
+            ), concerned AS (
+                SELECT user_id, duty_id, events, TRUE AS holds FROM holder
+                UNION ALL
+                SELECT seen.user_id, duty.id, duty.events, FALSE
+                  FROM seen
+                  JOIN finance_duty duty ON duty.group_id IS NOT NULL
+                 WHERE seen.user_id IS NOT NULL
             ), used AS (
-                SELECT holder.user_id, holder.duty_id, max(entry.last_id) AS last_id
-                  FROM holder
+                SELECT concerned.user_id, concerned.duty_id,
+                       max(entry.last_id) AS last_id
+                  FROM concerned
                   LEFT JOIN LATERAL unnest(string_to_array(
-                       replace(holder.events, ' ', ''), ',')) event ON TRUE
+                       replace(concerned.events, ' ', ''), ',')) event ON TRUE
                   LEFT JOIN LATERAL (
                        SELECT max(id) AS last_id FROM finance_log
-                        WHERE user_id = holder.user_id
-                          AND finance_log.event = event.event) entry ON TRUE
-                 WHERE holder.user_id <> %(machine)s
-                 GROUP BY holder.user_id, holder.duty_id
+                        WHERE user_id = concerned.user_id
+                          AND finance_log.event = event.event
+                          AND (company_id IS NULL
+                               OR company_id = ANY(%(companies)s))) entry ON TRUE
+                 WHERE concerned.user_id <> %(machine)s
+                 GROUP BY concerned.user_id, concerned.duty_id
+                HAVING bool_or(concerned.holds) OR max(entry.last_id) IS NOT NULL
             )
             SELECT conflict.id::bigint * 1000000 + person.id AS id,
                    person.id AS user_id, person.active AS user_active,
@@ -109,6 +127,10 @@ class FinanceDutyReport(models.Model):
                 ON first_entry.id = first_used.last_id
               LEFT JOIN finance_log second_entry
                 ON second_entry.id = second_used.last_id
+             WHERE EXISTS (SELECT FROM res_company_users_rel own
+                            WHERE own.user_id = person.id
+                              AND own.cid = ANY(%(companies)s))
             """,
+            companies=self.env.companies.ids,
             machine=self.env.ref("base.user_root").id,
         )

@@ -43,6 +43,46 @@ class Duties(ControlCase):
         self.assertEqual(found[("author", "approval")], False)
         self.assertEqual(found[("author", "release")], False)
 
+    def test_power_that_was_used_and_taken_away_is_still_shown(self):
+        user = self.make_both("editor", "approver")
+        self.add_control(limits=[{"amount": 100}], user=user)
+        user.group_ids -= self.env.ref("finance_integration.group_editor")
+        self.assertIn(("author", "approval"), self.report(user))
+
+    def test_people_of_other_companies_are_not_shown(self):
+        elsewhere = self.env["res.company"].create({"name": "Elsewhere"})
+        user = self.make_user("editor", elsewhere)
+        user.group_ids |= self.env.ref("finance_integration.group_approver")
+        self.assertFalse(self.report(user))
+
+    def test_credentials_and_references_show_that_a_power_was_used(self):
+        user = self.make_both("admin", "approver")
+        credentials = self.env["finance.credential"].with_user(user)
+        credential = credentials.create(
+            {"system_id": self.system.id, "kind": "api", "secret": "sk_hidden"}
+        )
+        credential.secret = "sk_other"
+        credential.valid_to = "2036-01-01"
+        credential.unlink()
+        entries = self.env["finance.log"].search(
+            [("event", "=like", "credential.%"), ("user_id", "=", user.id)]
+        )
+        self.assertEqual(
+            set(entries.mapped("event")),
+            {
+                "credential.added",
+                "credential.secret_set",
+                "credential.changed",
+                "credential.removed",
+            },
+        )
+        self.assertNotIn("sk_", str(entries.mapped("detail")))
+        self.assertEqual(self.report(user)[("setup", "approval")], False)
+        self.system.with_user(user).data_class = "internal"
+        self.assertTrue(
+            self.env["finance.log"].search([("event", "=", "system.reclassified")])
+        )
+
     def test_powers_come_with_roles_that_imply_them(self):
         found = self.report(self.make_both("admin", "approver"))
         self.assertIn(("setup", "approval"), found)
