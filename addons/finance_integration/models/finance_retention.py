@@ -1,6 +1,7 @@
 from datetime import timedelta
 
 from odoo import api, fields, models
+from odoo.exceptions import ValidationError
 from odoo.tools import SQL
 
 from odoo.addons.finance_core.states import LIVE
@@ -8,6 +9,9 @@ from odoo.addons.finance_core.states import LIVE
 from ..roles import need_role
 
 A_STEP = 500  #: messages, or documents, a transaction
+#: what travelled, and the documents made of it, outlast a month's close whatever an
+#: administrator says, so that nobody alone empties what an auditor may ask for
+LEAST_DAYS = 30
 #: what remains of a purged document: what proofs of payouts and balances add up
 SKELETON = (
     "type",
@@ -80,6 +84,15 @@ class FinanceRetention(models.Model):
         "CHECK (payload_days >= 0 AND document_days >= 0)",
         "Days cannot be less than 0.",
     )
+
+    @api.constrains("payload_days", "document_days")
+    def _check_least(self):
+        for each in self:
+            kept = each.payload_days, each.document_days
+            if any(0 < days < LEAST_DAYS for days in kept):
+                raise ValidationError(
+                    self.env._("Keep content for %s days at least.", LEAST_DAYS)
+                )
 
     def write(self, vals):
         result = super().write(vals)
