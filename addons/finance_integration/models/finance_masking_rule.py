@@ -1,7 +1,9 @@
-from odoo import api, fields, models, tools
-from odoo.exceptions import ValidationError
+from odoo import SUPERUSER_ID, api, fields, models, tools
+from odoo.exceptions import AccessError, UserError, ValidationError
 
 from odoo.addons.finance_core.personal import Masker, MaskRule
+
+from ..roles import need_decider, need_role
 
 #: what the books need of a document is never hidden
 BOOKS = (
@@ -28,7 +30,9 @@ BOOKS = (
 class FinanceMaskingRule(models.Model):
     """Which field of what travelled is hidden from everybody, and how.
 
-    What is hidden in a document when it is recorded is also encrypted at rest.
+    What is hidden in a document when it is recorded is also encrypted at rest. An
+    administrator adds rules; to drop one takes an approver besides, and to change one
+    is to add another and drop it. Of rules for one field, what shows nothing counts.
     """
 
     _name = "finance.masking.rule"
@@ -64,6 +68,7 @@ class FinanceMaskingRule(models.Model):
         "finance.system", ondelete="cascade", help="Empty: in every system."
     )
     company_id = fields.Many2one(related="system_id.company_id", store=True)
+    drop_asked_by_id = fields.Many2one("res.users", readonly=True, copy=False)
 
     @api.constrains("field")
     def _check_field(self):
@@ -95,7 +100,9 @@ class FinanceMaskingRule(models.Model):
                 ("data_class", "in", (False, data_class)),
             ]
         )
-        return Masker(rule._plain() for rule in rules)
+        # so that no rule that is added shows more than the others did
+        strictest_first = rules.sorted(lambda rule: rule.how != "nothing")
+        return Masker(rule._plain() for rule in strictest_first)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -104,11 +111,41 @@ class FinanceMaskingRule(models.Model):
         return rules
 
     def write(self, vals):
+        if not (set(vals) <= {"sequence"} or vals == {"active": True}):
+            self._check_set_up()
         result = super().write(vals)
         self._note("masking.changed")
         return result
 
+    def _check_set_up(self):
+        """For the real user, whatever ``sudo`` says. Raises AccessError."""
+        if self.env.uid != SUPERUSER_ID:
+            raise AccessError(
+                self.env._("Add another rule, then ask for this one to be dropped.")
+            )
+
+    def _step(self, vals: dict):
+        # sudo: people change rules by two buttons only, which check their roles
+        return super(FinanceMaskingRule, self.sudo()).write(vals)
+
+    def action_ask_to_drop(self):
+        """What an administrator wants to hide no longer, for an approver to decide."""
+        need_role(self, "admin")
+        self._step({"drop_asked_by_id": self.env.uid})
+        self._note("masking.drop_asked")
+
+    def action_drop(self):
+        """Hide it no longer. Raises AccessError, and UserError when nobody asked."""
+        need_decider(self.env)
+        self.check_access("read")
+        nobody = self.env["res.users"]
+        if any(each.drop_asked_by_id in (nobody, self.env.user) for each in self):
+            raise UserError(self.env._("An administrator has to ask for it first."))
+        self._step({"active": False, "drop_asked_by_id": False})
+        self._note("masking.dropped")
+
     def unlink(self):
+        self._check_set_up()
         self._note("masking.removed")
         return super().unlink()
 

@@ -180,6 +180,30 @@ class Rules(Personal):
             ["masking.added", "masking.changed", "masking.removed"],
         )
 
+    def test_administrator_alone_weakens_no_rule(self):
+        admin, approver = self.make_user("admin"), self.make_user("approver")
+        rule = self.rule("hobby").with_user(admin)
+        for attempt in (
+            lambda: rule.write({"active": False}),
+            lambda: rule.sudo().write({"how": "last_four"}),
+            lambda: rule.sudo().unlink(),
+            rule.action_drop,
+        ):
+            with self.assertRaises(AccessError):
+                attempt()
+        with self.assertRaises(UserError):
+            rule.with_user(approver).action_drop()
+        rule.action_ask_to_drop()
+        self.assertTrue(rule.active)
+        rule.with_user(approver).action_drop()
+        self.assertFalse(rule.active)
+
+    def test_a_rule_that_is_added_shows_no_more_than_before(self):
+        self.rule("hobby")
+        self.rule("hobby", how="last_four", sequence=0)
+        told = self.system._masker().mask({"hobby": "painting ships"})
+        self.assertNotIn("hips", str(told))
+
     def test_administrators_alone_change_rules(self):
         rule = self.rule("hobby")
         for role in {*ROLES, "revealer"} - {"admin"}:
