@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from odoo import fields
-from odoo.exceptions import AccessError
+from odoo.exceptions import AccessError, ValidationError
 from odoo.tests import tagged
 
 from odoo.addons.finance_core.errors import Refused
@@ -262,6 +262,9 @@ class Purging(RetentionCase):
                     attempt()
         admin = self.make_user("admin")
         self.retention.with_user(admin).payload_days = 60
+        for name in ("payload_days", "document_days"):
+            with self.assertRaises(ValidationError):
+                self.retention.with_user(admin).write({name: 1})
         document.with_user(admin).action_keep()
         self.assertTrue(document.legal_hold)
         logged = self.env["finance.log"].search(
