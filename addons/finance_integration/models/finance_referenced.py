@@ -102,6 +102,11 @@ class AccountPaymentTerm(models.Model):
     _inherit = ["account.payment.term", "finance.referenced"]
 
 
+class AccountFiscalPosition(models.Model):
+    _name = "account.fiscal.position"
+    _inherit = ["account.fiscal.position", "finance.referenced"]
+
+
 class AccountMove(models.Model):
     # what entries have to do with documents stands in a file of its own
     _name = "account.move"
