@@ -52,7 +52,7 @@ class FinanceSystem(models.Model):
                 "system_id": self.id,
                 "direction": "out",
                 "kind": "api",
-                "mode": "micro_batch",
+                "mode": "real_time",
                 "system_of_record": "odoo",
                 "interval_minutes": 60,
             }
