@@ -231,8 +231,9 @@ def test_delivery_retried_after_a_serialisation_failure_is_accepted(door: Door):
         with rival.cursor() as cursor:
             cursor.execute(
                 "INSERT INTO finance_message (system_id, company_id, direction, state,"
-                " identity, revision, digest) SELECT id, company_id, 'in', 'processed',"
-                " %s, 0, 'other' FROM finance_system WHERE code = 'demo'",
+                " identity, revision, digest, priority) SELECT id, company_id, 'in',"
+                " 'processed', %s, 0, 'other', '1' FROM finance_system"
+                " WHERE code = 'demo'",
                 (identity,),
             )
         waiting = pool.submit(door.deliver, "demo", body)
