@@ -22,7 +22,7 @@ from . import DeliveryPlan, Month, Plan, books, make_plan, plan_deliveries, stat
 from .totals import collect, disagreements, unanswered
 
 MODULES = ("account_statement_import_camt",)
-SENDERS = 4
+SENDERS = 8
 QUIET_LIMIT = 900  # seconds the road may take to come to rest
 EDITOR = "finance_editor"
 
