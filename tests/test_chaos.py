@@ -95,7 +95,8 @@ def kill_postgresql(_door: Door):
 
 CHAOS = {
     "before_the_delivery_is_stored": at("statement", STORED),
-    "delivery_stored_not_committed": at("commit", STORED),
+    # the statement that stores a delivery commits it too
+    "delivery_stored_not_acknowledged": at("commit", STORED),
     "delivery_committed_not_acknowledged": at("committed", STORED),
     "before_the_effect": at("statement", 'INSERT INTO "account_move"'),
     "in_the_effect": at("statement", MOVED),

@@ -223,7 +223,7 @@ def test_fifty_bodies_at_once_of_one_id_are_all_kept(door: Door):
     assert revisions == list(range(20))
 
 
-def test_delivery_retried_after_a_serialisation_failure_is_accepted(door: Door):
+def test_delivery_that_waited_for_a_rival_of_its_id_is_accepted(door: Door):
     """FAULTS 28: another transaction inserts the same id while ours waits for it."""
     body = order(identity := new_id())
     with closing(door.database()) as rival, ThreadPoolExecutor(1) as pool:

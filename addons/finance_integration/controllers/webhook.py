@@ -22,6 +22,7 @@ from odoo.addons.finance_core.connector import Connector, Delivery
 from odoo.addons.finance_core.errors import NeedsPerson, Refused, SignatureRefused
 
 from ..keyring import NoKey
+from ..statement import committed_at_once
 from ..throttle import Throttle
 
 _logger = logging.getLogger(__name__)
@@ -85,7 +86,9 @@ class WebhookController(http.Controller):
         try:
             self._authenticate(env, door["system_id"], connector, delivery)
             identity = connector.identify(delivery)
-            message_id, status = env["finance.message"]._store(door, delivery, identity)
+            messages = env["finance.message"]
+            with committed_at_once(env.cr):
+                message_id, status = messages._store(door, delivery, identity)
         except NoKey as error:
             _logger.error("Deliveries are refused: %s", error)
             raise Refusal(503, "Not ready.", RETRY_AFTER) from None

@@ -112,7 +112,9 @@ class FinanceLog(models.Model):
     )
 
     # its documents have entries of their own, thousands may share one exception
-    _of_exception = models.Index("(exception_id) WHERE document_id IS NULL")
+    _of_exception = models.Index(
+        "(exception_id) WHERE document_id IS NULL AND exception_id IS NOT NULL"
+    )
 
     def _compute_move_model(self):
         self.move_model = "account.move"

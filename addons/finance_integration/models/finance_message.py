@@ -110,6 +110,15 @@ class FinanceMessage(models.Model):
     )
     _by_state = models.Index("(system_id, state, received_at)")
 
+    def init(self):
+        """Encrypted bytes do not get smaller: PostgreSQL shall not try.
+
+        https://www.postgresql.org/docs/current/storage-toast.html
+        """
+        self.env.cr.execute(
+            SQL("ALTER TABLE finance_message ALTER payload SET STORAGE EXTERNAL")
+        )
+
     @api.depends("document_ids")
     def _compute_document_count(self):
         groups = self.env["finance.document"]._read_group(

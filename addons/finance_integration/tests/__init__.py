@@ -24,6 +24,7 @@ from . import test_risk_decisions
 from . import test_retention
 from . import test_seal_store
 from . import test_settling
+from . import test_statement
 from . import test_timeline
 from . import test_tolerance
 from . import test_tours
