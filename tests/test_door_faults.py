@@ -437,6 +437,31 @@ def test_other_methods_are_refused(door: Door, method):
     assert door.send(data).status in (404, 405, 415, 501)
 
 
+def without_host(method: str, headers=(), body: bytes = b"") -> bytes:
+    """A request as HTTP/1.0 allows it."""
+    lines = [f"{method} /finance/webhook/demo HTTP/1.0"]
+    lines += [f"{name}: {value}" for name, value in dict(headers).items()]
+    lines += ["content-type: application/json", f"content-length: {len(body)}"]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+def test_delivery_without_a_host_is_taken(door: Door):
+    """The first requests of a fresh worker, too."""
+    door.kill_workers()
+    for _time in range(10):
+        body = order(identity := new_id())
+        answer = door.send(without_host("POST", door.sign("demo", body), body))
+        assert answer.status == 202
+        assert len(door.messages("demo", identity)) == 1
+
+
+def test_stranger_without_a_host_gets_no_5xx(door: Door):
+    assert door.send(without_host("POST", body=order())).status == 401
+    assert door.send(without_host("GET")).status == 405
+    bare = b"POST /finance/webhook/nobody HTTP/1.1\r\ncontent-length: 0\r\n\r\n"
+    assert door.send(bare).status == 404
+
+
 @pytest.mark.parametrize(
     "extra",
     [

@@ -1,1 +1,2 @@
 from . import controllers, models, wizards
+from .wsgi import supply_host

@@ -80,6 +80,7 @@
         "web.assets_backend": ["finance_integration/static/src/**/*"],
         "web.assets_tests": ["finance_integration/static/tests/tours/**/*"],
     },
+    "post_load": "supply_host",
     "application": True,
     "installable": True,
 }
