@@ -24,7 +24,6 @@ from lib.postgres import Server
 from odoo.addons.finance_connector_demo.connector import DemoConnector
 from odoo.addons.finance_connector_stripe.connector import StripeConnector
 
-TEMPLATE = "finance_e2e"
 DATABASE = "finance_e2e_run"
 CONF = LOCAL / "e2e.conf"
 KEY_FILE = LOCAL / "e2e.key"
@@ -252,8 +251,7 @@ def prepare(server: Server, url: str = NOWHERE, options: Mapping = NO_OPTIONS) -
     ``addons`` among them is a folder of more modules."""
     _write_config(options)
     LOG.unlink(missing_ok=True)
-    database.ensure(server, TEMPLATE)
-    database.copy(server, TEMPLATE, DATABASE)
+    database.renew(server, DATABASE)
     return Door(_free_port(), 0, server, _prepare(server, url))
 
 

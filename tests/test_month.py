@@ -54,7 +54,7 @@ def _play():
 def runs():
     """(exit status, totals) of the month played for the first and the second time."""
     with commands.prepared() as server:
-        database.drop(server, DATABASE)
+        database.renew(server, DATABASE)
     return _play(), _play()
 
 

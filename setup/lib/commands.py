@@ -55,10 +55,12 @@ def test(arguments: list[str]) -> int:
     with prepared() as server, locks.exclusive(LOCAL / "test.lock", waiting):
         # Tests run the jobs they mean to run; no runner picks up the others.
         env = odoo_server.environment(server, **odoo_server.NO_JOBS)
+        # `-n 2`: each worker of pytest-odoo has a copy of the database
+        env["PATH"] = f"{postgres.BIN}{os.pathsep}{env['PATH']}"
         if _all_below(arguments, WITHOUT_ODOO):
             return _pytest(["-p", "no:odoo", *arguments], env)
         need_chromium()
-        database.ensure(server, config.TEST_DATABASE)
+        database.renew(server, config.TEST_DATABASE)
         return _pytest([*PYTEST_ODOO, *arguments], env)
 
 

@@ -12,6 +12,7 @@ from .postgres import Server
 KEY_FILE = LOCAL / "finance.key"
 DEMO_DATABASE = "finance_demo"
 TEST_DATABASE = "finance_test"
+INSTALLED_DATABASE = "finance_installed"  # nobody works in it: it is copied
 BENCH_DATABASE = "finance_bench"
 
 

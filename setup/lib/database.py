@@ -2,11 +2,13 @@
 
 import hashlib
 import json
+import os
+import shutil
 from pathlib import Path
 
 import psycopg2
 
-from . import odoo_server
+from . import config, odoo_server
 from .console import SetupError, run_step, say
 from .paths import ADDONS, LOCAL, LOGS, ODOO_BIN, PYTHON
 from .postgres import Server
@@ -19,6 +21,7 @@ INSTALLED_FILES = (
     "models/**/*.py",
     "wizards/**/*.py",
 )
+FILES = LOCAL / "data" / "filestore"  # of each database, as odoo.conf says
 NOT_INSTALLED = {"tests", "static", "readme"}
 ADVICE = "Read the log, mend the addon and run again."
 
@@ -46,7 +49,7 @@ def ensure(server: Server, name: str, extra: tuple[str, ...] = (), **env: str) -
     Raises SetupError when Odoo cannot install them.
     """
     wanted = {**our_addons(), **dict.fromkeys(extra, "")}
-    note = LOCAL / f"{name}.json"
+    note = _note(name)
     installed = installed_modules(server, name)
     known = json.loads(note.read_text()) if installed and note.is_file() else {}
     if known and set(known) - set(wanted):
@@ -69,6 +72,16 @@ def ensure(server: Server, name: str, extra: tuple[str, ...] = (), **env: str) -
     note.write_text(json.dumps(wanted))
 
 
+def renew(server: Server, name: str) -> None:
+    """Make database `name` anew, with our addons as they are now and nothing else.
+
+    They are installed once, for all who begin like this.
+    """
+    ensure(server, config.INSTALLED_DATABASE)
+    copy(server, config.INSTALLED_DATABASE, name)
+    shutil.copyfile(_note(config.INSTALLED_DATABASE), _note(name))
+
+
 def _install(
     server: Server, name: str, addons: list[str], installed: set, env: dict[str, str]
 ) -> None:
@@ -85,6 +98,11 @@ def _install(
         ADVICE,
         env=odoo_server.environment(server, **odoo_server.NO_JOBS, **env),
     )
+
+
+def _note(name: str) -> Path:
+    """What is installed in a database, by digest."""
+    return LOCAL / f"{name}.json"
 
 
 def _log(name: str) -> Path:
@@ -107,6 +125,8 @@ def drop(server: Server, name: str) -> None:
 
     Not WITH (FORCE): that fails while autovacuum is in it, which leaves by itself.
     """
+    _note(name).unlink(missing_ok=True)
+    shutil.rmtree(FILES / name, ignore_errors=True)
     ours = "datname = %s AND usename = current_user"
     query = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {ours}"
     rows(server, "postgres", query, name)
@@ -114,9 +134,14 @@ def drop(server: Server, name: str) -> None:
 
 
 def copy(server: Server, source: str, target: str) -> None:
-    """Make `target` anew as a copy of the database `source`, which nobody uses."""
+    """Make `target` anew as a copy of the database `source`, which nobody uses.
+
+    Files of Odoo are named by their content and never written again: links will do.
+    """
     drop(server, target)
     rows(server, "postgres", f'CREATE DATABASE "{target}" TEMPLATE "{source}"')
+    if (FILES / source).is_dir():
+        shutil.copytree(FILES / source, FILES / target, copy_function=os.link)
 
 
 def rows(server: Server, database: str, query: str, *values: str) -> list[tuple]:
