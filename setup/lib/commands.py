@@ -55,8 +55,6 @@ def test(arguments: list[str]) -> int:
     with prepared() as server, locks.exclusive(LOCAL / "test.lock", waiting):
         # Tests run the jobs they mean to run; no runner picks up the others.
         env = odoo_server.environment(server, **odoo_server.NO_JOBS)
-        # `-n 2`: each worker of pytest-odoo has a copy of the database
-        env["PATH"] = f"{postgres.BIN}{os.pathsep}{env['PATH']}"
         if _all_below(arguments, WITHOUT_ODOO):
             return _pytest(["-p", "no:odoo", *arguments], env)
         need_chromium()

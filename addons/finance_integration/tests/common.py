@@ -63,24 +63,27 @@ def receivable(invoice):
 class HubCase(TransactionCase):
     """One EUR company; ``self.system`` receives what the demo shop would send."""
 
+    numbers = count(1)
+
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.env = cls.env(
-            context={
-                **cls.env.context,
-                "tracking_disable": True,
-                "no_reset_password": True,
-            }
-        )
-        cls.numbers = count(1)
+        cls.begin(cls.env)
+        cls.customer = cls.env["res.partner"].create({"name": "A customer"})
+
+    @classmethod
+    def begin(cls, env):
+        """The company and its system: found where they were made beforehand for all
+        tests, else made."""
+        quiet = {"tracking_disable": True, "no_reset_password": True}
+        cls.env = env(context={**env.context, **quiet})
         cls.eur, cls.usd, cls.jpy = (
             cls.env.ref(f"base.{code}") for code in ("EUR", "USD", "JPY")
         )
         (cls.eur | cls.usd | cls.jpy).active = True
-        cls.company = cls.make_company("Proof")
-        cls.system = cls.make_system(cls.company, "proof")
-        cls.customer = cls.env["res.partner"].create({"name": "A customer"})
+        cls.system = cls.env["finance.system"].search([("code", "=", "proof")])
+        cls.company = cls.system.company_id or cls.make_company("Proof")
+        cls.system = cls.system or cls.make_system(cls.company, "proof")
 
     @classmethod
     def make_company(cls, name):
