@@ -43,6 +43,7 @@
         "views/finance_reference_views.xml",
         "views/finance_partner_pair_views.xml",
         "views/finance_record_source_views.xml",
+        "wizards/finance_payout_write_off_views.xml",
         "views/finance_payout_views.xml",
         "views/finance_log_views.xml",
         "wizards/finance_log_check_views.xml",

@@ -62,6 +62,7 @@ from . import (
     finance_document_control,
     finance_duty,
     finance_write_off,
+    finance_payout_write_off,
     finance_process,
     finance_process_check,
     finance_process_run,

@@ -1,6 +1,6 @@
 from collections import defaultdict
 
-from odoo import SUPERUSER_ID, api, fields, models
+from odoo import SUPERUSER_ID, api, models
 from odoo.tools import SQL
 
 from odoo.addons.finance_core import controls
@@ -26,7 +26,7 @@ class FinanceControlStep(models.AbstractModel):
         )
         known = self.env["finance.control.version"]._plain_controls(system)
         for document in rejected.concat(*plain).browse(decisions):
-            control = self._control(known, document.type)
+            control = document._control(known)
             last = controls.verdict(plain[document], control, decisions[document.id])
             if last and last.verdict == "reject":
                 document._set_state(
@@ -48,7 +48,7 @@ class FinanceControlStep(models.AbstractModel):
         applied, held = defaultdict(list), defaultdict(list)  # ids: there may be 10,000
         needs: dict[str, NeedsPerson] = {}
         for document, verdict in self._judge(system, plain, drafts).items():
-            control = self._control(known, document.type)
+            control = document._control(known)
             applied[control.version_id].append(document.id)
             if isinstance(verdict, NeedsPerson):
                 needs.setdefault(verdict.cause, verdict)
@@ -78,7 +78,7 @@ class FinanceControlStep(models.AbstractModel):
                 found[document] = controls.check(
                     plain[document],
                     draft,
-                    self._control(known, document.type),
+                    document._control(known),
                     books,
                     twins[document.id],
                     decisions[document.id],
@@ -86,9 +86,6 @@ class FinanceControlStep(models.AbstractModel):
             except NeedsPerson as need:
                 found[document] = need
         return found
-
-    def _control(self, known, kind: str) -> controls.Control:
-        return controls.find_control(kind, fields.Date.today(), known)
 
     # -- what the books know -----------------------------------------------------
 

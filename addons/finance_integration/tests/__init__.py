@@ -8,6 +8,7 @@ from . import test_controls
 from . import test_doors
 from . import test_gateway_entries
 from . import test_governance
+from . import test_flow_controls
 from . import test_governance_database
 from . import test_ledger
 from . import test_likeness
@@ -15,6 +16,7 @@ from . import test_parking
 from . import test_masking
 from . import test_payouts
 from . import test_preview
+from . import test_payout_write_off
 from . import test_pull
 from . import test_replay
 from . import test_schedules

@@ -8,6 +8,7 @@ from . import (
     finance_mapping_test,
     finance_preview_scope,
     finance_pause,
+    finance_payout_write_off,
     finance_reveal,
     finance_process_verdict,
     finance_version_rejection,
