@@ -40,6 +40,7 @@
         "views/finance_exception_rule_views.xml",
         "views/finance_close_period_views.xml",
         "views/finance_acceptance_views.xml",
+        "wizards/finance_partner_choice_views.xml",
         "views/finance_reference_views.xml",
         "views/finance_partner_pair_views.xml",
         "views/finance_record_source_views.xml",

@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
 from .. import canonical
-from ..roles import need_decider
+from ..roles import need_decider, need_role
 
 KINDS = [(kind.code, kind.label) for kind in canonical.KINDS.values()]
 SOURCES = [
@@ -179,7 +179,7 @@ class FinanceReference(models.Model):
             f"{each._name},{each.id}" if each else ""
             for each in (self.target, self.proposed_target)
         )
-        said = f"{self.kind} {self.foreign_id} is {target}"
+        said = f"{self.kind} {self.foreign_id} of {self.system_id.code} is {target}"
         return f"{said}, proposed {instead}" if instead else said
 
     @api.model
@@ -263,10 +263,9 @@ class FinanceReference(models.Model):
         self._note(f"reference.{state}", {each: each._words() for each in changing})
         exceptions = changing.env["finance.exception"]
         for each in changing.filtered(lambda each: each.kind == "partner"):
-            for cause in ("partner", "partner_unknown"):
-                exceptions._release_caused_by(
-                    each.system_id, f"{cause}:{each.foreign_id}"
-                )
+            name = each.foreign_id
+            for cause in (f"partner:{name}:", f"partner_unknown:{name}"):
+                exceptions._release_caused_by(each.system_id, cause)
 
     # -- what the engine reads and learns ----------------------------------------
 
@@ -362,4 +361,4 @@ class FinanceReference(models.Model):
             )
         )
         references = self.browse(id_ for (id_,) in learned)
-        self._note(f"reference.{source}", {each: each._words() for each in references})
+        self._note("reference.learned", {each: each._words() for each in references})

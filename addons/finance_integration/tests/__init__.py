@@ -29,6 +29,7 @@ from . import test_settling
 from . import test_statement
 from . import test_timeline
 from . import test_tolerance
+from . import test_system_class
 from . import test_tours
 from . import test_waiting
 from . import test_log_seals
@@ -38,6 +39,7 @@ from . import test_log_screens
 from . import test_duties
 from . import test_breaker
 from . import test_network
+from . import test_partner_choice
 from . import test_pause
 from . import test_completeness
 from . import test_process

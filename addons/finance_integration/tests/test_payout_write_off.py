@@ -61,7 +61,7 @@ class WriteOff(WriteOffCase):
         entry = payout.write_off_id
         self.assertIn("A cent a day", entry.ref)
         row = self.env["finance.log"].search([("event", "=", "payout.written_off")])
-        self.assertEqual((row.user_id, row.move_id), (self.approver, entry))
+        self.assertEqual((row.user_id, row.move_id), (self.approver, entry.id))
         self.assertEqual(row.detail, "0.02 EUR: A cent a day")
 
     def test_too_much_is_a_loss(self):

@@ -7,6 +7,7 @@ from . import (
     finance_mapping_import,
     finance_mapping_test,
     finance_preview_scope,
+    finance_partner_choice,
     finance_pause,
     finance_payout_write_off,
     finance_reveal,
