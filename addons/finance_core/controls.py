@@ -46,7 +46,8 @@ class Control:
     ``period``: refuse, hold or first_open. ``duplicates``: ignore, warn or hold, for
     equal documents at most ``window`` days apart. ``tolerance``, in company currency:
     what an invoice may be paid too little or too much and still be settled;
-    ``write_off_limit``: what a person may write off of a payout. ``decider`` is the system whose risk decisions count.
+    ``write_off_limit``: what a person may write off of a payout. ``decider`` is the
+    system whose risk decisions count.
     """
 
     version_id: int = 0

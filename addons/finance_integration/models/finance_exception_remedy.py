@@ -53,9 +53,7 @@ class FinanceExceptionRemedies(models.AbstractModel):
             "add_rule": Remedy(_("Add Posting Rule"), "editor", ("try_again",)),
             "open_currency": Remedy(_("Open Currency"), "user", ("try_again",)),
             "pull_again": Remedy(_("Pull Again"), "operator"),
-            "ask_provider": Remedy(
-                _("Ask the Provider Again"), "user", ("write_off",)
-            ),
+            "ask_provider": Remedy(_("Ask the Provider Again"), "user", ("write_off",)),
             "replay": Remedy(_("Replay"), "operator"),
             "try_again": Remedy(_("Try Again"), "user", for_documents=True),
             "close": Remedy(_("Close…"), "user"),

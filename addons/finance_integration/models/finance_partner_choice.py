@@ -46,9 +46,7 @@ class FinancePartnerSuggestion(models.AbstractModel):
             return
         parties = self.env["finance.party"]
         candidates = parties._candidates(exception.system_id, {document: party})
-        rated = [
-            (compare(party, each), each.key) for each in candidates[document.id]
-        ]
+        rated = [(compare(party, each), each.key) for each in candidates[document.id]]
         for likeness, partner_id in sorted(rated, key=lambda pair: -pair[0].score):
             if likeness.is_worth_a_look:
                 same = ", ".join(REASONS[reason] for reason in likeness.reasons)

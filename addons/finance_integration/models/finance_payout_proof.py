@@ -276,8 +276,7 @@ class FinancePayout(models.Model):
     def _reconcile_clearing(self, documents):
         """The clearing lines of a payout cancel out; Odoo books the exchange
         differences they leave in company currency."""
-        entries = documents.move_ids | self._standing_write_off()
-        lines = entries.line_ids.filtered(
+        lines = documents.move_ids.line_ids.filtered(
             lambda line: (
                 line.account_id.reconcile
                 and not line.reconciled

@@ -1,4 +1,4 @@
-"""A person writes off what the transactions of a payout lack, within what is approved."""
+"""A person writes off what a payout's transactions lack, within what is approved."""
 
 from decimal import Decimal
 
@@ -11,6 +11,7 @@ from odoo.addons.finance_core.write_off import Destination, Missing, destination
 
 from ..roles import need_decider
 from .finance_exception_remedy import Remedy
+from .finance_payout_proof import PROVED
 from .finance_snapshot import _decimal
 
 
@@ -48,8 +49,8 @@ class FinancePayout(models.Model):
         """Why it ties all the same; False where nothing was written off."""
         entry = self._standing_write_off()
         return bool(entry) and self.env._(
-            "%(amount)s %(currency)s that its transactions lack are written off: %(ref)s",
-            amount=self._written_off(),
+            "all but %(amount)s %(currency)s, which were written off: %(ref)s",
+            amount=abs(self._written_off()),
             currency=self.currency_id.name,
             ref=entry.ref,
         )
@@ -123,7 +124,8 @@ class FinancePayout(models.Model):
         try:
             return destination(missing, day, self._write_off_control(), mappings)
         except NeedsPerson as need:
-            raise UserError(f"{need} {need.remedy}") from need
+            words = f"{need} {need.remedy}"
+            raise UserError(words) from need
 
     def _write_off(self, seen: Decimal, reason: str):
         """Post what its transactions lack, ``seen`` in its currency by who decides, so
@@ -140,10 +142,19 @@ class FinancePayout(models.Model):
             raise UserError(self.env._("The difference is another one by now."))
         entry = payout._book_missing(missing, payout._write_off_to(missing), reason)
         payout.write({"write_off_id": entry.id, "written_off": float(missing.amount)})
+        payout._own_document().move_ids += entry
         payout._log_write_off(missing, reason)
-        payout._exceptions()._resolve(reason)
-        payout._recheck()
-        self.env["finance.engine"]._hint(payout.system_id.id)
+        exceptions = payout._exceptions()
+        exceptions.before = payout.reason
+        payout._prove_again()
+        exceptions._resolve(reason)
+
+    def _prove_again(self):
+        """Also one that was proved: its difference is another one now."""
+        self.filtered(lambda each: each.state in PROVED)._set_state("open")
+        self._recheck()
+        for system in self.system_id:
+            self.env["finance.engine"]._hint(system.id)
 
     def _check_no_author(self):
         """Nobody writes off by a limit of his own."""
@@ -195,6 +206,22 @@ class FinancePayout(models.Model):
                 }
             ]
         )
+
+
+class AccountMove(models.Model):
+    # a room of its own: what payouts have to do with entries
+    _inherit = "account.move"  # pylint: disable=consider-merging-classes-inherited
+
+    def _post(self, soft=True):
+        """A payout whose write-off was reversed does not tie any more."""
+        posted = super()._post(soft)
+        if posted.reversed_entry_id:
+            # sudo: whoever reverses an entry need not see the payout behind it
+            payouts = self.env["finance.payout"].sudo()
+            payouts.search(
+                [("write_off_id", "in", posted.reversed_entry_id.ids)]
+            )._prove_again()
+        return posted
 
 
 class FinanceException(models.Model):

@@ -114,8 +114,8 @@ class FinanceProcessCheck(models.AbstractModel):
             raise NeedsPerson(
                 f"partner_unknown:{foreign}",
                 f"Nobody has confirmed which partner {foreign} is.",
-                "Choose the partner, and have an approver confirm the reference; then it"
-                " goes on by itself.",
+                "Choose the partner, and have an approver confirm the reference; then"
+                " it goes on by itself.",
                 field="Partner",
                 value=foreign,
                 action="choose_partner",

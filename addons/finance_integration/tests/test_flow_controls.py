@@ -3,8 +3,11 @@
 import hashlib
 import json
 
+import psycopg2
+
 from odoo.exceptions import UserError, ValidationError
 from odoo.tests import tagged
+from odoo.tools import mute_logger
 
 from .common import DAY, txn
 from .test_control_step import ControlCase
@@ -43,9 +46,7 @@ class FlowControls(FlowCase):
         self.add_control(tolerance=5)
         self.add_control(flow=self.files, tolerance=0.01)
         short, even = self.make_invoice("100"), self.make_invoice("100")
-        self.play_by(
-            self.files, txn("t1", "payment", "98.00", invoice_id=short.name)
-        )
+        self.play_by(self.files, txn("t1", "payment", "98.00", invoice_id=short.name))
         self.play_by(self.hooks, txn("t2", "payment", "98.00", invoice_id=even.name))
         self.assertEqual(short.amount_residual, 2)
         self.assertEqual(even.payment_state, "paid")
@@ -77,19 +78,19 @@ class FlowControls(FlowCase):
         version = self.add_control(flow=self.files, limits=[{"amount": 1}])
         with self.assertRaises(UserError):
             version.control_id.flow_id = self.hooks
-        self.env.cr.execute(
-            "ALTER TABLE finance_control DISABLE TRIGGER finance_guard_governed"
-        )
-        self.env.cr.execute(
-            "UPDATE finance_control SET flow_id = NULL WHERE id = %s",
-            (version.control_id.id,),
-        )
+        change = "UPDATE finance_control SET flow_id = NULL WHERE id = %s"
+        cr, control = self.env.cr, (version.control_id.id,)
+        refused = self.assertRaises(psycopg2.IntegrityError)
+        with mute_logger("odoo.sql_db"), refused, cr.savepoint():
+            cr.execute(change, control)
+        cr.execute("ALTER TABLE finance_control DISABLE TRIGGER finance_guard_governed")
+        cr.execute(change, control)
         self.env.invalidate_all()
         self.play_by(self.hooks, txn("t1", "payment", "0.50"))
         self.assert_held("t1", "altered:", category="control")
 
     def test_what_was_approved_before_there_were_flows_stays_approved(self):
-        """FAULTS 33: its content hash is over the fields there were."""
+        """Its content hash is over the fields there were."""
         version = self.add_control(limits=[{"amount": 1}], tolerance=0.05)
         content = {
             "governed": [{"system_id": self.system.id, "document_type": False}],
@@ -120,9 +121,7 @@ class FlowDeciders(FlowCase, RiskCase):
     def test_decider_of_the_flow_revokes_what_it_released(self):
         """The database finds what to take back by the same precedence."""
         own = self.make_system(self.company, "own")
-        self.add_control(
-            flow=self.files, limits=[{"amount": 100}], decider_id=own.id
-        )
+        self.add_control(flow=self.files, limits=[{"amount": 100}], decider_id=own.id)
         self.play_by(self.files, txn("t1", "payment", "500.00"))
         self.judge(decision("r1", "approve", "t1"))
         self.assert_held("t1", "limit:", category="control")

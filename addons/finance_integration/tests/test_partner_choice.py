@@ -58,9 +58,7 @@ class PartnerChoice(ReferenceCase):
         twin = self.env["res.partner"].create(
             {"name": "Pine Trees", "vat": "DE136695976"}
         )
-        double = self.env["res.partner"].create(
-            {"name": "Pines", "vat": "DE136695976"}
-        )
+        double = self.env["res.partner"].create({"name": "Pines", "vat": "DE136695976"})
         self.env["finance.partner.pair"]._find_step()
         self.play(
             {
@@ -87,7 +85,9 @@ class PartnerChoice(ReferenceCase):
         self.assertEqual(self.reference.target, self.customer)
         self.assertFalse(self.reference.proposed_target)
         self.drain()
-        self.assertEqual({*(self.find("ch1") | self.find("ch2")).mapped("state")}, {"posted"})
+        self.assertEqual(
+            {*(self.find("ch1") | self.find("ch2")).mapped("state")}, {"posted"}
+        )
         self.assertEqual(exception.state, "resolved")
 
     def test_who_chose_does_not_confirm(self):
@@ -112,10 +112,15 @@ class PartnerChoice(ReferenceCase):
         self.confirm(self.reference)
         entries = self.env["finance.log"].search([("event", "=", "reference.changed")])
         chosen, confirmed = entries.sorted("id")
-        one, other = f"res.partner,{self.stranger.id}", f"res.partner,{self.customer.id}"
+        one, other = (
+            f"res.partner,{self.stranger.id}",
+            f"res.partner,{self.customer.id}",
+        )
         self.assertIn(f"is {one} → ", chosen.detail)
         self.assertIn(f"is {one}, proposed {other}", chosen.detail)
-        self.assertEqual((chosen.user_id, confirmed.user_id), (self.chooser, self.approver))
+        self.assertEqual(
+            (chosen.user_id, confirmed.user_id), (self.chooser, self.approver)
+        )
         self.assertTrue(confirmed.detail.endswith(f"is {other}"))
         told = self.env["finance.log"].search(
             [("event", "=", "exception.partner_chosen")]
@@ -125,8 +130,10 @@ class PartnerChoice(ReferenceCase):
     def test_without_a_reference_one_is_entered(self):
         self.reference.with_user(self.approver).action_withdraw()
         self.reference.with_user(self.editor).unlink()
-        entered = self.env["finance.reference"].with_user(self.chooser)._propose(
-            self.system, "partner", "cus_7", self.customer
+        entered = (
+            self.env["finance.reference"]
+            .with_user(self.chooser)
+            ._propose(self.system, "partner", "cus_7", self.customer)
         )
         self.assertEqual((entered.state, entered.target), ("proposed", self.customer))
         entered._propose(self.system, "partner", "cus_7", self.stranger)

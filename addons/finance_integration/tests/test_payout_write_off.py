@@ -58,8 +58,13 @@ class WriteOff(WriteOffCase):
         self.assertIn("0.02 EUR", payout.reason)
         self.assertEqual(self.balance("clearing|EUR"), 0)
         self.assert_reconciled("clearing|EUR")
+        self.assertIn("99.98", exception.before)
+        self.assertIn("Payout: Open", exception.after)
         entry = payout.write_off_id
         self.assertIn("A cent a day", entry.ref)
+        self.assertEqual(entry.finance_document_ids, payout._own_document())
+        with self.assertRaises(UserError):
+            entry.button_draft()  # it is reversed instead
         row = self.env["finance.log"].search([("event", "=", "payout.written_off")])
         self.assertEqual((row.user_id, row.move_id), (self.approver, entry.id))
         self.assertEqual(row.detail, "0.02 EUR: A cent a day")
@@ -100,7 +105,6 @@ class WriteOff(WriteOffCase):
         self.assertTrue(payout.write_off_id)
 
     def test_pressed_twice_is_written_off_once(self):
-        """FAULTS 40."""
         self.add_control(write_off_limit=1)
         payout = self.flag()
         first, second = self.ask(payout), self.ask(payout)
@@ -150,14 +154,28 @@ class WriteOff(WriteOffCase):
             self.ask(payout)
         payout.write_off_id.line_ids.remove_move_reconcile()
         payout.write_off_id._reverse_moves(cancel=True)
-        payout._recheck()
         self.drain()
         self.assertEqual((payout.state, payout.reason), ("tied", False))
         self.assertEqual(self.balance("clearing|EUR"), 0)
         self.assertEqual(self.balance("settlement_gain|*"), 0)
 
+    def test_payout_that_tied_by_it_does_so_no_more_once_it_is_reversed(self):
+        self.add_control(write_off_limit=1)
+        payout = self.flag()
+        self.write_off(payout)
+        self.drain()
+        self.assertEqual(payout.state, "tied")
+        payout.write_off_id.line_ids.remove_move_reconcile()
+        payout.write_off_id._reverse_moves(cancel=True)
+        self.drain()
+        self.assertEqual((payout.state, payout.difference), ("flagged", -0.02))
+        self.write_off(payout, reason="Right after all")
+        self.drain()
+        self.assertEqual(payout.state, "tied")
+        self.assertEqual(self.balance("clearing|EUR"), 0)
+        self.assertEqual(self.balance("settlement_gain|*"), -0.02)
+
     def test_foreign_difference_is_measured_and_booked_at_the_rate(self):
-        """FAULTS 48."""
         self.add_control(write_off_limit=0.02)
         dollars = {"currency": "USD"}
         self.short = txn("t1", "payment", "99.98", **dollars)

@@ -223,7 +223,10 @@ class Confirming(ReferenceCase):
         reference.target = self.stranger
         reference.foreign_id = "cus_2"
         reference.unlink()
-        one, other = f"res.partner,{self.customer.id}", f"res.partner,{self.stranger.id}"
+        one, other = (
+            f"res.partner,{self.customer.id}",
+            f"res.partner,{self.stranger.id}",
+        )
         first, second = (f"partner {each} of proof is" for each in ("cus_1", "cus_2"))
         self.assertEqual(
             sorted(self.logged()),

@@ -15,9 +15,7 @@ class FinancePartnerChoice(models.TransientModel):
     system_id = fields.Many2one(related="exception_id.system_id")
     company_id = fields.Many2one(related="exception_id.company_id")
     foreign_id = fields.Char(related="exception_id.value", string="Known There As")
-    reference_id = fields.Many2one(
-        "finance.reference", compute="_compute_reference_id"
-    )
+    reference_id = fields.Many2one("finance.reference", compute="_compute_reference_id")
     stands_for = fields.Reference(related="reference_id.target", string="Stands For")
     partner_id = fields.Many2one("res.partner", "It Is", check_company=True)
     line_ids = fields.One2many("finance.partner.choice.line", "choice_id")
@@ -27,17 +25,15 @@ class FinancePartnerChoice(models.TransientModel):
         references = self.env["finance.reference"]
         for choice in self:
             exception = choice.exception_id
-            known = references._known(
-                exception.system_id, "partner", [exception.value]
-            )
+            known = references._known(exception.system_id, "partner", [exception.value])
             choice.reference_id = known.get(exception.value)
 
     @api.model
     def _ask(self, exception) -> dict:
         """The form for an exception, with the suggestions in it."""
         # sudo: documents are read to find who is meant; what they tell is not shown
-        suggested = self.env["finance.partner.suggestion"].sudo()._suggest(
-            exception.sudo()
+        suggested = (
+            self.env["finance.partner.suggestion"].sudo()._suggest(exception.sudo())
         )
         lines = [
             (0, 0, {"partner_id": partner_id, "reasons": "; ".join(why)})
@@ -47,7 +43,9 @@ class FinancePartnerChoice(models.TransientModel):
 
     def _open(self) -> dict:
         actions = self.env["ir.actions.act_window"]
-        action = actions._for_xml_id("finance_integration.finance_partner_choice_action")
+        action = actions._for_xml_id(
+            "finance_integration.finance_partner_choice_action"
+        )
         return {**action, "res_id": self.id}
 
     def action_propose(self):

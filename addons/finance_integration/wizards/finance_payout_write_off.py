@@ -5,7 +5,7 @@ from ..models.finance_snapshot import _decimal
 
 
 class FinancePayoutWriteOff(models.TransientModel):
-    """Shows what would be booked for what a payout's transactions lack, and asks why."""
+    """Shows what would be booked for what a payout lacks, and asks why."""
 
     _name = "finance.payout.write.off"
     _description = "Write Off a Difference"
