@@ -55,12 +55,10 @@ def destination(
 
 
 def _check_limit(missing: Missing, control: Control):
-    if abs(missing.value) <= control.write_off_limit:
+    most = control.write_off_limit
+    if most and abs(missing.value) <= most:
         return
-    if control.write_off_limit:
-        limit = f"the {control.write_off_limit} {missing.company_currency} that"
-    else:
-        limit = "nothing, which is what"
+    limit = f"the {most} {missing.company_currency} that" if most else "nothing, which"
     raise NeedsPerson(
         "write_off",
         f"A difference of {abs(missing.value)} {missing.company_currency} is more than"

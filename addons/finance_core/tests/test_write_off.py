@@ -60,6 +60,12 @@ def test_the_limit_is_in_company_currency():
         destination(replace(yen, value=Decimal("1.01")), DAY, LIMIT, MAPPINGS)
 
 
+def test_without_a_limit_not_even_what_is_worth_nothing_is_written_off():
+    tiny = Missing(Decimal("0.5"), "JPY", Decimal("0.00"), "EUR")
+    with pytest.raises(NeedsPerson, match="more than"):
+        destination(tiny, DAY, Control(), MAPPINGS)
+
+
 @pytest.mark.parametrize("mapping", ["account", "journal"])
 def test_without_a_mapping_it_asks_for_one(mapping):
     with pytest.raises(NeedsPerson, match="has no target"):

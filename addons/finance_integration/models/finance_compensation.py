@@ -73,8 +73,9 @@ class FinanceCompensation(models.AbstractModel):
 
     def _with_decisions(self, documents, known):
         decisions = self.env["finance.decision"]._plain_decisions(documents)
+        step = self.env["finance.control.step"]
         for document in documents:
-            yield document, document._control(known), decisions[document.id]
+            yield document, step._control(known, document), decisions[document.id]
 
     @api.model
     def _tell_released_again(self, documents):

@@ -1,6 +1,6 @@
 from collections import defaultdict
 
-from odoo import SUPERUSER_ID, api, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import SQL
 
 from odoo.addons.finance_core import controls
@@ -26,7 +26,7 @@ class FinanceControlStep(models.AbstractModel):
         )
         known = self.env["finance.control.version"]._plain_controls(system)
         for document in rejected.concat(*plain).browse(decisions):
-            control = document._control(known)
+            control = self._control(known, document)
             last = controls.verdict(plain[document], control, decisions[document.id])
             if last and last.verdict == "reject":
                 document._set_state(
@@ -48,7 +48,7 @@ class FinanceControlStep(models.AbstractModel):
         applied, held = defaultdict(list), defaultdict(list)  # ids: there may be 10,000
         needs: dict[str, NeedsPerson] = {}
         for document, verdict in self._judge(system, plain, drafts).items():
-            control = document._control(known)
+            control = self._control(known, document)
             applied[control.version_id].append(document.id)
             if isinstance(verdict, NeedsPerson):
                 needs.setdefault(verdict.cause, verdict)
@@ -78,7 +78,7 @@ class FinanceControlStep(models.AbstractModel):
                 found[document] = controls.check(
                     plain[document],
                     draft,
-                    document._control(known),
+                    self._control(known, document),
                     books,
                     twins[document.id],
                     decisions[document.id],
@@ -86,6 +86,11 @@ class FinanceControlStep(models.AbstractModel):
             except NeedsPerson as need:
                 found[document] = need
         return found
+
+    def _control(self, known, document) -> controls.Control:
+        """The one in force for a document of that type which came by that flow."""
+        flow = document.message_id.flow_id.id
+        return controls.find_control(document.type, fields.Date.today(), known, flow)
 
     # -- what the books know -----------------------------------------------------
 

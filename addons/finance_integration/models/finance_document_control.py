@@ -1,11 +1,9 @@
 """What controls and the people behind them do with documents."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import AccessError, UserError
-
-from odoo.addons.finance_core import controls
 
 from ..roles import need_decider, need_role
 from .finance_exception_remedy import Remedy
@@ -76,11 +74,6 @@ class FinanceDocument(models.Model):
             document.was_rejected = document.state == "ignored" and bool(by_person)
 
     # -- what the control step notes -----------------------------------------------
-
-    def _control(self, known: Sequence[controls.Control]) -> controls.Control:
-        """The one of ``known`` that is for this document today."""
-        flow = self.message_id.flow_id.id or None
-        return controls.find_control(self.type, fields.Date.today(), known, flow)
 
     def _note_control(self, version_id: int):
         changed = self.filtered(lambda each: each.control_version_id.id != version_id)

@@ -82,7 +82,7 @@ class FinancePayout(models.Model):
         company, currency = self.company_id.currency_id, self.currency_id
         amount = _decimal(-self.difference, currency)
         rate = self._rate(fields.Date.context_today(self))
-        value = _decimal(company.round(float(amount * rate)), company)
+        value = round(amount * rate, company.decimal_places)
         return Missing(amount, currency.name, value, company.name)
 
     def _rate(self, day) -> Decimal:
@@ -119,6 +119,7 @@ class FinancePayout(models.Model):
                     entry=self.write_off_id.name,
                 )
             )
+        self._check_unaltered()
         day = fields.Date.context_today(self)
         mappings = self.env["finance.mapping"]._tables(self.system_id)
         try:
@@ -126,6 +127,21 @@ class FinancePayout(models.Model):
         except NeedsPerson as need:
             words = f"{need} {need.remedy}"
             raise UserError(words) from need
+
+    def _check_unaltered(self):
+        """Nothing is booked by what is not as it was approved."""
+        altered = [
+            name
+            for kind in ("finance.control.version", "finance.mapping.version")
+            for name in self.env[kind]._altered(self.system_id)
+        ]
+        if altered:
+            raise UserError(
+                self.env._(
+                    "%s is not what was approved. Have a new version approved first.",
+                    altered[0],
+                )
+            )
 
     def _write_off(self, seen: Decimal, reason: str):
         """Post what its transactions lack, ``seen`` in its currency by who decides, so

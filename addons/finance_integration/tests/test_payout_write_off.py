@@ -95,6 +95,22 @@ class WriteOff(WriteOffCase):
         with self.assertRaisesRegex(UserError, "more than nothing"):
             self.ask(payout)
 
+    def test_limit_that_was_altered_around_odoo_writes_nothing_off(self):
+        version = self.add_control(write_off_limit=0.01)
+        payout = self.flag()
+        cr = self.env.cr
+        cr.execute(
+            "ALTER TABLE finance_control_version DISABLE TRIGGER finance_guard_version"
+        )
+        cr.execute(
+            "UPDATE finance_control_version SET write_off_limit = 9 WHERE id = %s",
+            (version.id,),
+        )
+        self.env.registry.clear_cache()
+        self.env.invalidate_all()
+        with self.assertRaisesRegex(UserError, "not what was approved"):
+            self.ask(payout)
+
     def test_limit_of_the_flow_of_the_payout_counts(self):
         self.add_control(write_off_limit=0.01)
         self.add_control(flow=self.system.flow_ids[:1], write_off_limit=0.02)
