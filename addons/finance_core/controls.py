@@ -40,20 +40,24 @@ class Limit:
 
 @dataclass(frozen=True)
 class Control:
-    """What is approved for documents of one type of a system; an empty type is all.
+    """What is approved for documents of a system: those of one ``flow``, of one type,
+    both, or all where neither is named.
 
     ``period``: refuse, hold or first_open. ``duplicates``: ignore, warn or hold, for
     equal documents at most ``window`` days apart. ``tolerance``, in company currency:
-    what an invoice may be paid too little or too much and still be settled.
-    ``decider`` is the system whose risk decisions count.
+    what an invoice may be paid too little or too much and still be settled;
+    ``write_off_limit``: what a person may write off of a payout. ``decider`` is the
+    system whose risk decisions count.
     """
 
     version_id: int = 0
+    flow: int | None = None
     document_type: str = ""
     period: str = "refuse"
     duplicates: str = "ignore"
     window: int = 0
     tolerance: Decimal = Decimal(0)
+    write_off_limit: Decimal = Decimal(0)
     limits: tuple[Limit, ...] = ()
     decider: int | None = None
     valid_from: date | None = None
@@ -111,14 +115,22 @@ class Passed:
     notes: tuple[str, ...] = ()
 
 
-def find_control(kind: str, today: date, controls: Sequence[Control]) -> Control:
-    """The control of a document type that is in force today: one of its own before
-    one for all types. By today and not by the date of the document, which its source
-    chooses."""
+def find_control(
+    kind: str, today: date, controls: Sequence[Control], flow: int | None = None
+) -> Control:
+    """The control in force today of a document of that type which came by ``flow``, the
+    most specific first: of its flow and type, of its flow, of its type, of all. By
+    today and not by the date of the document, which its source chooses."""
     fitting = [
-        each for each in valid_on(today, controls) if each.document_type in (kind, "")
+        each
+        for each in valid_on(today, controls)
+        if each.flow in (flow, None) and each.document_type in (kind, "")
     ]
-    return max(fitting, key=lambda each: bool(each.document_type), default=DEFAULT)
+    return max(fitting, key=_specificity, default=DEFAULT)
+
+
+def _specificity(control: Control) -> tuple[bool, bool]:
+    return control.flow is not None, bool(control.document_type)
 
 
 def check(
@@ -340,14 +352,19 @@ def _with_tolerance(draft: EntryDraft, control: Control, books: Books) -> EntryD
     if not (control.tolerance and settles):
         return draft
     loss, gain = (
-        _difference_account(draft.date, side, books) for side in ("loss", "gain")
+        difference_account(draft.date, side, books.company_currency, books.accounts)
+        for side in ("loss", "gain")
     )
     return replace(draft, write_off=WriteOff(control.tolerance, loss, gain))
 
 
-def _difference_account(day: date, side: str, books: Books) -> int:
-    key = (f"settlement_{side}", books.company_currency)
-    table = next(iter(valid_on(day, books.accounts)), None)
+def difference_account(
+    day: date, side: str, company_currency: str, accounts: Sequence[MappingTable]
+) -> int:
+    """Where a small ``loss`` or ``gain`` of settling goes, by the versions of the
+    mapping of accounts. Raises NeedsPerson."""
+    key = (f"settlement_{side}", company_currency)
+    table = next(iter(valid_on(day, accounts)), None)
     rule = table.find(key) if table else None
     if rule is None:
         shown = " / ".join(key)

@@ -30,8 +30,8 @@ def check_partner(document, invoice: str, item, snapshot) -> None:
     raise NeedsPerson(
         cause,
         f"Customer {customer} is “{payer}”, but invoice {invoice} is one of “{owner}”.",
-        "Correct the reference at the source, confirm another partner for this"
-        " customer, or accept it once with a reason.",
+        "Correct the reference at the source, choose another partner for this customer,"
+        " or accept it once with a reason.",
         category="control",
         field="Customer",
         value=customer,

@@ -47,11 +47,23 @@ def test_without_a_control_everything_open_passes_unchanged():
 
 
 def test_own_type_goes_before_all_and_dates_are_those_of_today():
-    every, own = Control(1), Control(2, "payment")
+    every, own = Control(1), Control(2, document_type="payment")
     ended = replace(own, valid_to=DAY - timedelta(1))
     assert find_control("payment", DAY, [every, own]) is own
     assert find_control("payment", DAY, [ended, every]) is every
     assert find_control("payout", DAY, [own]) is DEFAULT
+
+
+def test_flow_goes_before_type_and_both_before_either():
+    every, kind = Control(1), Control(2, document_type="payment")
+    flow, both = Control(3, 7), Control(4, 7, "payment")
+    known = [every, kind, flow, both]
+    assert find_control("payment", DAY, known, 7) is both
+    assert find_control("payment", DAY, known[:3], 7) is flow
+    assert find_control("payment", DAY, known, 8) is kind
+    assert find_control("payout", DAY, known, 7) is flow
+    assert find_control("payout", DAY, known, 8) is every
+    assert find_control("payment", DAY, known) is kind
 
 
 @given(st.decimals("0.01", "9999", places=2), st.decimals("0.01", "9999", places=2))

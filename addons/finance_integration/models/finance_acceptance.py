@@ -58,25 +58,26 @@ class FinanceException(models.Model):
         _ = self.env._
         return super()._remedies() | {
             "open_reference": Remedy(
-                _("Open Reference"), "user", ("accept_once", "try_again")
+                _("Open Reference"),
+                "user",
+                ("choose_partner", "accept_once", "try_again"),
             ),
             "accept_once": Remedy(_("Accept Once…"), "approver"),
         }
 
     def _remedy_open_reference(self):
-        """What the customer of the case is known as."""
-        # sudo: for the id of the customer, which the case names anyway
-        customer = self.sudo().document_ids[:1]._plain().reference("customer")
+        """What the customer or supplier of the case is known as."""
         references = self.env["finance.reference"]
-        return open_record(
-            references.search(
-                [
-                    ("system_id", "=", self.system_id.id),
-                    ("kind", "=", "partner"),
-                    ("foreign_id", "=", customer),
-                ]
+        known = references._known(self.system_id, "partner", [self.value])
+        if not known:
+            raise UserError(
+                self.env._(
+                    "Nobody has said yet which partner %s is. A mapping editor chooses"
+                    " one.",
+                    self.value,
+                )
             )
-        )
+        return open_record(known[self.value])
 
     def _remedy_accept_once(self):
         return self._for_xml("finance_acceptance_wizard_action", exception_id=self.id)

@@ -31,6 +31,9 @@ LAST_WORD = SQL(
                          WHERE control.system_id = document.system_id
                            AND COALESCE(control.document_type, document.type)
                              = document.type
+                           AND (control.flow_id IS NULL OR control.flow_id = (
+                                SELECT message.flow_id FROM finance_message message
+                                 WHERE message.id = document.message_id))
                            AND version.state = 'approved'
                            AND (version.valid_from IS NULL
                                 OR version.valid_from
@@ -38,7 +41,8 @@ LAST_WORD = SQL(
                            AND (version.valid_to IS NULL
                                 OR version.valid_to
                                 >= (now() AT TIME ZONE 'UTC')::date)
-                         ORDER BY control.document_type IS NULL LIMIT 1))
+                         ORDER BY control.flow_id IS NULL,
+                                  control.document_type IS NULL LIMIT 1))
                    AND (told.amount IS NULL OR document.amount IS NULL
                         OR (told.amount, told.currency_id)
                          = (abs(document.amount), document.currency_id))
@@ -69,10 +73,9 @@ class FinanceCompensation(models.AbstractModel):
 
     def _with_decisions(self, documents, known):
         decisions = self.env["finance.decision"]._plain_decisions(documents)
-        today = fields.Date.today()
+        step = self.env["finance.control.step"]
         for document in documents:
-            control = controls.find_control(document.type, today, known)
-            yield document, control, decisions[document.id]
+            yield document, step._control(known, document), decisions[document.id]
 
     @api.model
     def _tell_released_again(self, documents):

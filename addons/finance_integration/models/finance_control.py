@@ -21,21 +21,30 @@ class FinanceControl(models.Model):
     """What must be true before documents of a system are posted.
 
     Controls bend what is posted, so they change as mappings do: in versions that
-    somebody else approves. They speak of a document type and not of a flow, because
-    one document may come by several flows (a webhook, and the pull that fills gaps),
-    and which of them was first must not decide about the books.
+    somebody else approves. The most specific one holds: of the flow a document came by
+    and its type, of its flow, of its type, of the system. A document that may come by
+    several flows (a webhook, and the pull that fills gaps) came by the one that told
+    of it first.
     """
 
     _name = "finance.control"
     _inherit = "finance.governed"
     _description = "Control"
-    _order = "system_id, document_type"
-    _defining = ("system_id", "document_type")
+    _order = "system_id, flow_id, document_type"
+    _defining = ("system_id", "flow_id", "document_type")
+    _later = ("flow_id",)
 
     system_id = fields.Many2one(
         "finance.system", required=True, index=True, ondelete="restrict"
     )
     company_id = fields.Many2one(related="system_id.company_id", store=True, index=True)
+    flow_id = fields.Many2one(
+        "finance.flow",
+        index="btree_not_null",
+        ondelete="restrict",
+        help="The flow that told of the document first. Empty: every flow that has no"
+        " control of its own. A control of the flow goes before one of the type.",
+    )
     document_type = fields.Selection(
         selection=lambda self: self.env["finance.document"]._type_selection(),
         help="Empty: every type that has no control of its own.",
@@ -43,16 +52,30 @@ class FinanceControl(models.Model):
     version_ids = fields.One2many("finance.control.version", "control_id")
 
     _type_unique = models.UniqueIndex(
-        "(system_id, COALESCE(document_type, ''))",
+        "(system_id, COALESCE(flow_id, 0), COALESCE(document_type, ''))",
         "The system has a control for these documents already.",
     )
 
-    @api.depends("system_id.name", "document_type")
+    @api.constrains("flow_id", "system_id")
+    def _check_flow(self):
+        for control in self:
+            flow = control.flow_id
+            if flow and (flow.system_id != control.system_id or flow.direction != "in"):
+                raise ValidationError(
+                    self.env._(
+                        "%(flow)s is no flow by which %(system)s sends documents.",
+                        flow=flow.name,
+                        system=control.system_id.name,
+                    )
+                )
+
+    @api.depends("system_id.name", "flow_id.name", "document_type")
     def _compute_display_name(self):
         types = dict(self.env["finance.document"]._type_selection())
         for control in self:
             kind = types.get(control.document_type) or self.env._("all documents")
-            control.display_name = f"{control.system_id.name} · {kind}"
+            place = filter(None, (control.system_id.name, control.flow_id.name, kind))
+            control.display_name = " · ".join(place)
 
     @api.model_create_multi
     def create(self, vals_list):
@@ -73,7 +96,15 @@ class FinanceControlVersion(models.Model):
     _order = "control_id, number desc"
     _parent = "control_id"
     _lines = "limit_ids"
-    _content = ("period", "duplicates", "window_days", "tolerance", "decider_id")
+    _content = (
+        "period",
+        "duplicates",
+        "window_days",
+        "tolerance",
+        "write_off_limit",
+        "decider_id",
+    )
+    _later = ("write_off_limit",)
 
     control_id = fields.Many2one(
         "finance.control", required=True, index=True, ondelete="restrict"
@@ -105,6 +136,11 @@ class FinanceControlVersion(models.Model):
         help="An invoice that is paid too little or too much by at most this is"
         " settled, and the difference written off.",
     )
+    write_off_limit = fields.Monetary(
+        currency_field="company_currency_id",
+        help="An approver may write off what the transactions of a payout lack, with"
+        " the reason, when it is at most this. 0: nothing.",
+    )
     decider_id = fields.Many2one(
         "finance.system",
         "Risk Decisions From",
@@ -126,6 +162,9 @@ class FinanceControlVersion(models.Model):
     )
     _tolerance_positive = models.Constraint(
         "CHECK (tolerance >= 0)", "A tolerance cannot be negative."
+    )
+    _write_off_limit_positive = models.Constraint(
+        "CHECK (write_off_limit >= 0)", "A limit cannot be negative."
     )
 
     @api.constrains("decider_id", "control_id")
@@ -158,11 +197,13 @@ class FinanceControlVersion(models.Model):
     def _plain(self) -> controls.Control:
         return controls.Control(
             version_id=self.id,
+            flow=self.control_id.flow_id.id or None,
             document_type=self.control_id.document_type or "",
             period=self.period,
             duplicates=self.duplicates,
             window=self.window_days,
             tolerance=Decimal(str(self.tolerance)),
+            write_off_limit=Decimal(str(self.write_off_limit)),
             limits=tuple(limit._plain() for limit in self.limit_ids),
             decider=self.decider_id.id or None,
             valid_from=self.valid_from or None,

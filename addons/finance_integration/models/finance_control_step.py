@@ -26,7 +26,7 @@ class FinanceControlStep(models.AbstractModel):
         )
         known = self.env["finance.control.version"]._plain_controls(system)
         for document in rejected.concat(*plain).browse(decisions):
-            control = self._control(known, document.type)
+            control = self._control(known, document)
             last = controls.verdict(plain[document], control, decisions[document.id])
             if last and last.verdict == "reject":
                 document._set_state(
@@ -48,7 +48,7 @@ class FinanceControlStep(models.AbstractModel):
         applied, held = defaultdict(list), defaultdict(list)  # ids: there may be 10,000
         needs: dict[str, NeedsPerson] = {}
         for document, verdict in self._judge(system, plain, drafts).items():
-            control = self._control(known, document.type)
+            control = self._control(known, document)
             applied[control.version_id].append(document.id)
             if isinstance(verdict, NeedsPerson):
                 needs.setdefault(verdict.cause, verdict)
@@ -78,7 +78,7 @@ class FinanceControlStep(models.AbstractModel):
                 found[document] = controls.check(
                     plain[document],
                     draft,
-                    self._control(known, document.type),
+                    self._control(known, document),
                     books,
                     twins[document.id],
                     decisions[document.id],
@@ -87,8 +87,10 @@ class FinanceControlStep(models.AbstractModel):
                 found[document] = need
         return found
 
-    def _control(self, known, kind: str) -> controls.Control:
-        return controls.find_control(kind, fields.Date.today(), known)
+    def _control(self, known, document) -> controls.Control:
+        """The one in force for a document of that type which came by that flow."""
+        flow = document.message_id.flow_id.id
+        return controls.find_control(document.type, fields.Date.today(), known, flow)
 
     # -- what the books know -----------------------------------------------------
 

@@ -16,13 +16,15 @@ class Remedy:
     """A button of the exception form, ``_remedy_<code>()`` does the work.
 
     ``role`` may press it; ``beside`` are the codes of the other buttons that are
-    offered with it; ``for_documents`` ones make sense only while documents wait.
+    offered with it; ``for_documents`` ones make sense only while documents wait, and
+    ``unless`` is a condition, as views write it, under which it makes none.
     """
 
     label: str
     role: str
     beside: tuple[str, ...] = ()
     for_documents: bool = False
+    unless: str = ""
 
 
 class FinanceExceptionRemedies(models.AbstractModel):
@@ -51,7 +53,7 @@ class FinanceExceptionRemedies(models.AbstractModel):
             "add_rule": Remedy(_("Add Posting Rule"), "editor", ("try_again",)),
             "open_currency": Remedy(_("Open Currency"), "user", ("try_again",)),
             "pull_again": Remedy(_("Pull Again"), "operator"),
-            "ask_provider": Remedy(_("Ask the Provider Again"), "user"),
+            "ask_provider": Remedy(_("Ask the Provider Again"), "user", ("write_off",)),
             "replay": Remedy(_("Replay"), "operator"),
             "try_again": Remedy(_("Try Again"), "user", for_documents=True),
             "close": Remedy(_("Close…"), "user"),
@@ -94,6 +96,7 @@ class FinanceExceptionRemedies(models.AbstractModel):
         for code, remedy in remedies.items():
             beside = [main for main, each in remedies.items() if code in each.beside]
             waits = " or not document_count" if remedy.for_documents else ""
+            waits += f" or {remedy.unless}" if remedy.unless else ""
             for style, mains in (("btn-primary", [code]), ("btn-secondary", beside)):
                 yield etree.Element(
                     "button",

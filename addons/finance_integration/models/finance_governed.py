@@ -15,11 +15,17 @@ OPEN = ("draft", "submitted")
 
 class FinanceGoverned(models.AbstractModel):
     """Has versions. ``_defining`` names the fields that are part of what is approved
-    and so stay as they are once a version has left its draft."""
+    and so stay as they are once a version has left its draft.
+
+    ``_later``, here and on versions and lines, names fields that joined the content
+    when there were approved versions already: they are part of the content hash where
+    they say something, so that what was approved without them stays approved.
+    """
 
     _name = "finance.governed"
     _description = "Governed by Approved Versions"
     _defining: tuple[str, ...] = ()
+    _later: tuple[str, ...] = ()
 
     def write(self, vals):
         fixed = set(self._defining) & set(vals)
@@ -72,6 +78,7 @@ class FinanceGovernedLine(models.AbstractModel):
     _name = "finance.governed.line"
     _description = "Line of a Version under Approval"
     _content: tuple[str, ...] = ()
+    _later: tuple[str, ...] = ()
 
     @api.model_create_multi
     def create(self, vals_list):

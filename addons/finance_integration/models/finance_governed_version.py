@@ -49,6 +49,7 @@ class FinanceGovernedVersion(models.AbstractModel):
     _parent = ""
     _lines = ""
     _content: tuple[str, ...] = ()
+    _later: tuple[str, ...] = ()
 
     number = fields.Integer("Version", readonly=True, copy=False, index=True)
     state = fields.Selection(
@@ -415,5 +416,8 @@ class FinanceGovernedVersion(models.AbstractModel):
 
 
 def _values(records, names) -> list[dict]:
-    rows = records.read(names, load=None)
-    return [{name: row[name] for name in names} for row in rows]
+    later = records._later
+    return [
+        {name: row[name] for name in names if row[name] or name not in later}
+        for row in records.read(names, load=None)
+    ]

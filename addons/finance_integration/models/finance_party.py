@@ -105,11 +105,13 @@ class FinanceParty(models.AbstractModel):
             return None
 
 
-def _party(canonical) -> Party:
+def _party(told) -> Party:
+    """``told`` is a canonical party, or what another document tells of one."""
+    iban = getattr(told, "iban", None)
     return Party(
-        canonical.source_id,
-        canonical.name,
-        canonical.vat or "",
-        canonical.email or "",
-        (canonical.iban,) if canonical.iban else (),
+        told.source_id,
+        told.name,
+        told.vat or "",
+        getattr(told, "email", None) or "",
+        (iban,) if iban else (),
     )

@@ -31,6 +31,7 @@ class FinancePayout(models.Model):
         members = self._current_documents() - own
         net = sum(listed.values(), Decimal(0))
         expected = -_net(own) if own else Decimal(0)
+        written_off = self._written_off()
         self.write(
             {
                 "currency_id": own.currency_id.id,
@@ -38,15 +39,15 @@ class FinancePayout(models.Model):
                 "listing_complete": complete,
                 "transaction_count": len(listed),
                 "transactions_net": float(net),
-                "difference": float(net - expected),
+                "difference": float(net + written_off - expected),
             }
         )
         if own and not self.automatic:
             self._prove_by_balance(own)
         elif not own or not complete:
             self.reason = self.env._("The provider's listing is not complete yet.")
-        elif net != expected:
-            self._flag(net, expected)
+        elif net + written_off != expected:
+            self._flag(net, expected, written_off)
         elif taken:
             self._stop_for_taken(taken)
         elif len(members) < len(listed):
@@ -130,7 +131,7 @@ class FinancePayout(models.Model):
             self.env._("Ask the provider which is right; correct the entry if needed."),
         )
 
-    def _flag(self, net: Decimal, expected: Decimal):
+    def _flag(self, net: Decimal, expected: Decimal, written_off: Decimal):
         self._stop(
             self.env._(
                 "Payout %(payout)s is %(expected)s %(currency)s, but its listed"
@@ -139,12 +140,9 @@ class FinancePayout(models.Model):
                 net=net,
                 currency=self.currency_id.name,
                 expected=expected,
-                difference=abs(expected - net),
+                difference=abs(expected - net - written_off),
             ),
-            self.env._(
-                "Pull the payout's transactions again; if it still does not tie, ask"
-                " the provider for the missing transaction."
-            ),
+            self._remedy_of_difference(),
         )
 
     def _settle(self, documents):
@@ -164,7 +162,7 @@ class FinancePayout(models.Model):
             self._reconcile_clearing(documents)
             posted = documents.filtered(lambda each: each.state == "posted")
             posted._set_state("reconciled")
-            self._end("tied", False)
+            self._end("tied", self._write_off_words())
 
     def _not_posted_yet(self, documents) -> str:
         return self.env._(

@@ -114,10 +114,11 @@ class FinanceProcessCheck(models.AbstractModel):
             raise NeedsPerson(
                 f"partner_unknown:{foreign}",
                 f"Nobody has confirmed which partner {foreign} is.",
-                "Confirm the reference under Configuration › References, then try"
-                " again.",
+                "Choose the partner, and have an approver confirm the reference; then"
+                " it goes on by itself.",
                 field="Partner",
                 value=foreign,
+                action="choose_partner",
             )
         return self.env["res.partner"].browse(known[foreign][0])
 

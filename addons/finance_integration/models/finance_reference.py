@@ -5,7 +5,7 @@ from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.tools import SQL
 
 from .. import canonical
-from ..roles import need_decider
+from ..roles import need_decider, need_role
 
 KINDS = [(kind.code, kind.label) for kind in canonical.KINDS.values()]
 SOURCES = [
@@ -33,7 +33,8 @@ class FinanceReference(models.Model):
     An editor enters or corrects a reference, an approver confirms or withdraws it. A
     confirmed one decides which invoices a customer's money may pay, so nobody alone
     may bend it: no editor who wrote in it can confirm it, and it cannot be changed
-    before an approver has withdrawn it.
+    before an approver has withdrawn it; what should stand in its place is proposed
+    beside it. The log keeps whatever is entered, changed and removed, before and after.
     """
 
     _name = "finance.reference"
@@ -54,6 +55,12 @@ class FinanceReference(models.Model):
         string="Stands for",
         required=True,
         index=True,
+    )
+    proposed_target = fields.Reference(
+        selection=lambda self: canonical.models(),
+        string="Proposed Instead",
+        readonly=True,
+        help="Stands in its place once an approver confirms it.",
     )
     identifier = fields.Char(
         compute="_compute_identifier",
@@ -98,27 +105,31 @@ class FinanceReference(models.Model):
             fits = kind and target and target.exists()
             reference.identifier = fits and kind.identifier(target)
 
-    @api.constrains("kind", "target", "system_id")
+    @api.constrains("kind", "target", "proposed_target", "system_id")
     def _check_target(self):
         for reference in self:
-            kind, target = canonical.KINDS[reference.kind], reference.target
-            company = reference.company_id
-            if target._name != kind.model:
-                raise ValidationError(
-                    self.env._(
-                        "“%(foreign)s” must stand for: %(kind)s.",
-                        foreign=reference.foreign_id,
-                        kind=kind.label,
-                    )
+            reference._check_stands_for(reference.target)
+            if reference.proposed_target:
+                reference._check_stands_for(reference.proposed_target)
+
+    def _check_stands_for(self, target):
+        kind, company = canonical.KINDS[self.kind], self.company_id
+        if target._name != kind.model:
+            raise ValidationError(
+                self.env._(
+                    "“%(foreign)s” must stand for: %(kind)s.",
+                    foreign=self.foreign_id,
+                    kind=kind.label,
                 )
-            if not canonical.belongs_to(target, company):
-                raise ValidationError(
-                    self.env._(
-                        "%(target)s belongs to another company than %(company)s.",
-                        target=target.display_name,
-                        company=company.name,
-                    )
+            )
+        if not canonical.belongs_to(target, company):
+            raise ValidationError(
+                self.env._(
+                    "%(target)s belongs to another company than %(company)s.",
+                    target=target.display_name,
+                    company=company.name,
                 )
+            )
 
     # -- what people write -------------------------------------------------------
 
@@ -133,14 +144,56 @@ class FinanceReference(models.Model):
             for vals in vals_list:
                 self._check_written(vals)
                 vals.update(own)
-        return super().create(vals_list)
+        references = super().create(vals_list)
+        references._note(
+            "reference.entered", {each: each._words() for each in references}
+        )
+        return references
 
     def write(self, vals):
-        if self.env.su:
-            return super().write(vals)
-        self._check_written(vals)
-        self._check_proposed()
-        return super().write({**vals, "author_ids": [(4, self.env.uid)]})
+        if not self.env.su:
+            self._check_written(vals)
+            self._check_proposed()
+            vals = {**vals, "author_ids": [(4, self.env.uid)]}
+        before = {each: each._words() for each in self}
+        result = super().write(vals)
+        after = {each: each._words() for each in self}
+        self._note(
+            "reference.changed",
+            {
+                each: f"{before[each]} → {after[each]}"
+                for each in self
+                if before[each] != after[each]
+            },
+        )
+        return result
+
+    def unlink(self):
+        words = {each: each._words() for each in self}
+        self._note("reference.removed", words)
+        return super().unlink()
+
+    def _words(self) -> str:
+        """What it says, without the name of anybody."""
+        target, instead = (
+            f"{each._name},{each.id}" if each else ""
+            for each in (self.target, self.proposed_target)
+        )
+        said = f"{self.kind} {self.foreign_id} of {self.system_id.code} is {target}"
+        return f"{said}, proposed {instead}" if instead else said
+
+    @api.model
+    def _note(self, event: str, words: Mapping):
+        """Log ``words`` about each reference."""
+        self.env["finance.log"]._append(
+            {
+                "event": event,
+                "system_id": each.system_id.id,
+                "company_id": each.company_id.id,
+                "detail": detail,
+            }
+            for each, detail in words.items()
+        )
 
     @api.ondelete(at_uninstall=False)
     def _unlink_except_confirmed(self):
@@ -159,8 +212,33 @@ class FinanceReference(models.Model):
                 self.env._("It is confirmed: have it withdrawn by an approver first.")
             )
 
+    @api.model
+    def _propose(self, system, kind: str, foreign_id: str, target):
+        """What ``foreign_id`` stands for by the word of an editor, until an approver
+        confirms it: what is confirmed stays in force meanwhile. The reference."""
+        need_role(self, "editor")
+        words = f"{target._name},{target.id}"
+        known = self._known(system, kind, [foreign_id]).get(foreign_id)
+        if known is None:
+            place = {"system_id": system.id, "kind": kind, "foreign_id": foreign_id}
+            return self.create({**place, "target": words})
+        if known.state == "proposed":
+            known.target = words
+        else:
+            author = [(4, self.env.uid)]
+            # sudo: people write beside a confirmed reference in this way only
+            known.sudo().write({"proposed_target": words, "author_ids": author})
+        return known
+
+    def action_refuse_proposal(self):
+        """Leave them as they were confirmed."""
+        need_decider(self.env)
+        self.check_access("read")
+        # sudo: approvers decide about what they may not write
+        self.sudo().write({"proposed_target": False})
+
     def action_confirm(self):
-        """Rely on these references from now on."""
+        """Rely on these references from now on, and on what is proposed instead."""
         need_decider(self.env)
         self.check_access("read")
         if self.env.user in self.author_ids:
@@ -176,22 +254,18 @@ class FinanceReference(models.Model):
 
     def _settle(self, state: str, **values):
         # sudo: approvers confirm what they may not write
-        changing = self.sudo().filtered(lambda each: each.state != state)
-        changing.write({"state": state, **values})
-        self.env["finance.log"]._append(
-            {
-                "event": f"reference.{state}",
-                "system_id": each.system_id.id,
-                "company_id": each.company_id.id,
-                "detail": f"{each.kind} {each.foreign_id} is"
-                f" {each.target._name},{each.target.id}",
-            }
-            for each in changing
+        changing = self.sudo().filtered(
+            lambda each: each.state != state or each.proposed_target
         )
+        for each in changing.filtered("proposed_target"):
+            each.write({"target": each.proposed_target, "proposed_target": False})
+        changing.write({"state": state, **values})
+        self._note(f"reference.{state}", {each: each._words() for each in changing})
+        exceptions = changing.env["finance.exception"]
         for each in changing.filtered(lambda each: each.kind == "partner"):
-            each.env["finance.exception"]._release_caused_by(
-                each.system_id, f"partner:{each.foreign_id}:"
-            )
+            name = each.foreign_id
+            for cause in (f"partner:{name}:", f"partner_unknown:{name}"):
+                exceptions._release_caused_by(each.system_id, cause)
 
     # -- what the engine reads and learns ----------------------------------------
 
@@ -262,7 +336,7 @@ class FinanceReference(models.Model):
             for foreign, (record, document) in sorted(found.items())
         ]
         self.flush_model()
-        self.env.cr.execute(
+        learned = self.env.execute_query(
             SQL(
                 """INSERT INTO finance_reference (
                        system_id, company_id, kind, foreign_id, target, document_id,
@@ -276,7 +350,8 @@ class FinanceReference(models.Model):
                            WHERE known.system_id = %(system)s
                              AND known.kind = %(kind)s
                              AND known.foreign_id = told.foreign_id)
-                   ON CONFLICT (system_id, kind, foreign_id) DO NOTHING""",
+                   ON CONFLICT (system_id, kind, foreign_id) DO NOTHING
+                   RETURNING id""",
                 system=system.id,
                 company=system.company_id.id,
                 kind=kind,
@@ -285,3 +360,5 @@ class FinanceReference(models.Model):
                 rows=SQL(", ").join(rows),
             )
         )
+        references = self.browse(id_ for (id_,) in learned)
+        self._note("reference.learned", {each: each._words() for each in references})

@@ -55,6 +55,8 @@ class FinanceSystem(models.Model):
         [("internal", "Internal"), ("personal", "Personal"), ("secret", "Secret")],
         required=True,
         default="personal",
+        help="What is hidden and for how long it is kept follows from it. An"
+        " administrator raises it; a lower one he asks for, and an approver allows it.",
     )
     service_hours = fields.Integer(
         "Service Level (hours)",
@@ -139,29 +141,11 @@ class FinanceSystem(models.Model):
         if not DOOR_FIELDS.isdisjoint(vals):
             self.env.registry.clear_cache()
         hosts = {system: system._api_host() for system in self}
-        classes = {system: system._classes() for system in self}
         result = super().write(vals)
-        self._note_classes(classes)
         for system, host in hosts.items():
             if system._api_host() != host:
                 system._end_api_keys()
         return result
-
-    def _classes(self) -> str:
-        return f"{self.data_class}, {self.environment}"
-
-    def _note_classes(self, before: dict):
-        """What is masked, kept and called follows the data class and environment."""
-        self.env["finance.log"]._append(
-            {
-                "event": "system.reclassified",
-                "system_id": system.id,
-                "company_id": system.company_id.id,
-                "detail": f"{before[system]} → {system._classes()}",
-            }
-            for system in self
-            if system._classes() != before[system]
-        )
 
     @api.onchange("base_url")
     def _onchange_base_url(self):

@@ -39,6 +39,7 @@ WORDS = {
     "payout.flagged": (_lt("The payout does not tie"), "danger"),
     "payout.tied": (_lt("The payout ties"), "success"),
     "payout.unlisted": (_lt("Paid out, without a list"), "info"),
+    "payout.written_off": (_lt("A difference was written off"), "warning"),
     "payout.cleared": (_lt("The payout is in the bank"), "success"),
 }
 

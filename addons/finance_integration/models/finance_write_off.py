@@ -71,29 +71,36 @@ class FinanceWriteOff(models.AbstractModel):
         balance = sum(left.mapped("amount_residual"))
         amount = sum(left.mapped("amount_residual_currency"))
         other = write_off.loss if balance > 0 else write_off.gain
-        sides = ((left.account_id.id, -1), (other, 1))
+        entry = {
+            "date": move.date,
+            "journal_id": move.journal_id.id,
+            "ref": self.env._("Difference of %s", move.ref),
+        }
+        line = {
+            "partner_id": left.partner_id[:1].id,
+            "currency_id": left.currency_id.id,
+            "amount_currency": -amount,
+            "balance": -balance,
+        }
+        accounts = (left.account_id.id, other)
+        return self._enter(move.company_id, entry, line, accounts)
+
+    @api.model
+    def _enter(self, company, entry: Mapping, line: Mapping, accounts: tuple[int, int]):
+        """A posted entry with ``line`` on the first of ``accounts``, and its opposite
+        on the other."""
+        opposite = {name: -line[name] for name in ("amount_currency", "balance")}
+        first, other = accounts
         small = (
             self.env["account.move"]
-            .with_company(move.company_id)
+            .with_company(company)
             .create(
                 {
+                    **entry,
                     "move_type": "entry",
-                    "date": move.date,
-                    "journal_id": move.journal_id.id,
-                    "ref": self.env._("Difference of %s", move.ref),
                     "line_ids": [
-                        (
-                            0,
-                            0,
-                            {
-                                "account_id": account_id,
-                                "partner_id": left.partner_id[:1].id,
-                                "currency_id": left.currency_id.id,
-                                "amount_currency": sign * amount,
-                                "balance": sign * balance,
-                            },
-                        )
-                        for account_id, sign in sides
+                        (0, 0, {**line, "account_id": first}),
+                        (0, 0, {**line, **opposite, "account_id": other}),
                     ],
                 }
             )

@@ -8,6 +8,7 @@ from . import test_controls
 from . import test_doors
 from . import test_gateway_entries
 from . import test_governance
+from . import test_flow_controls
 from . import test_governance_database
 from . import test_ledger
 from . import test_likeness
@@ -15,6 +16,7 @@ from . import test_parking
 from . import test_masking
 from . import test_payouts
 from . import test_preview
+from . import test_payout_write_off
 from . import test_pull
 from . import test_replay
 from . import test_schedules
@@ -27,6 +29,7 @@ from . import test_settling
 from . import test_statement
 from . import test_timeline
 from . import test_tolerance
+from . import test_system_class
 from . import test_tours
 from . import test_waiting
 from . import test_log_seals
@@ -36,6 +39,7 @@ from . import test_log_screens
 from . import test_duties
 from . import test_breaker
 from . import test_network
+from . import test_partner_choice
 from . import test_pause
 from . import test_completeness
 from . import test_process

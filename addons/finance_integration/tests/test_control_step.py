@@ -11,15 +11,16 @@ from .common import DAY, HubCase, settlement, txn
 
 class ControlCase(HubCase):
     @classmethod
-    def add_control(cls, kind=False, limits=(), user=None, system=None, **values):
-        """An approved control of ``system``; ``limits`` are values of lines."""
+    def add_control(cls, kind=False, limits=(), user=None, **values):
+        """An approved control of a system, a ``flow``; ``limits`` are values of
+        lines."""
         env = cls.env(user=user) if user else cls.env
-        system = system or cls.system
-        control = env["finance.control"].search(
-            [("system_id", "=", system.id), ("document_type", "=", kind)]
-        ) or env["finance.control"].create(
-            {"system_id": system.id, "document_type": kind}
-        )
+        flow = values.pop("flow", env["finance.flow"])
+        system = values.pop("system", flow.system_id or cls.system)
+        place = {"system_id": system.id, "flow_id": flow.id, "document_type": kind}
+        controls = env["finance.control"]
+        known = controls.search([(name, "=", place[name]) for name in place])
+        control = known or controls.create(place)
         version = control._draft("For a test")
         version.limit_ids.unlink()
         version.write({**values, "change_reason": "For a test"})

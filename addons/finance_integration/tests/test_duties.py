@@ -78,7 +78,7 @@ class Duties(ControlCase):
         )
         self.assertNotIn("sk_", str(entries.mapped("detail")))
         self.assertEqual(self.report(user)[("setup", "approval")], False)
-        self.system.with_user(user).data_class = "internal"
+        self.system.with_user(user).data_class = "secret"
         self.assertTrue(
             self.env["finance.log"].search([("event", "=", "system.reclassified")])
         )

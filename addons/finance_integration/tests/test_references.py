@@ -214,6 +214,66 @@ class Confirming(ReferenceCase):
         )
         self.assertIn("cus_1", entries[0].detail)
 
+    def logged(self):
+        entries = self.env["finance.log"].search([("event", "=like", "reference.%")])
+        return [(each.event, each.user_id, each.detail) for each in entries.sorted()]
+
+    def test_whatever_is_entered_changed_and_removed_is_in_the_log(self):
+        reference = self.make_reference("cus_1", self.customer)
+        reference.target = self.stranger
+        reference.foreign_id = "cus_2"
+        reference.unlink()
+        one, other = (
+            f"res.partner,{self.customer.id}",
+            f"res.partner,{self.stranger.id}",
+        )
+        first, second = (f"partner {each} of proof is" for each in ("cus_1", "cus_2"))
+        self.assertEqual(
+            sorted(self.logged()),
+            sorted(
+                [
+                    ("reference.entered", self.editor, f"{first} {one}"),
+                    (
+                        "reference.changed",
+                        self.editor,
+                        f"{first} {one} → {first} {other}",
+                    ),
+                    (
+                        "reference.changed",
+                        self.editor,
+                        f"{first} {other} → {second} {other}",
+                    ),
+                    ("reference.removed", self.editor, f"{second} {other}"),
+                ]
+            ),
+        )
+
+    def test_what_is_written_without_a_change_is_not(self):
+        reference = self.make_reference("cus_1", self.customer)
+        reference.target = self.customer
+        self.assertEqual(len(self.logged()), 1)
+
+    def test_what_payments_teach_and_imports_bring_is_in_the_log(self):
+        self.charge(self.make_invoice("10"))
+        imported = self.env["finance.reference"].with_user(self.editor)
+        imported.with_context(import_file=True).create(
+            {
+                "system_id": self.system.id,
+                "kind": "partner",
+                "foreign_id": "cus_9",
+                "target": f"res.partner,{self.customer.id}",
+            }
+        )
+        events = {event for event, _user, _detail in self.logged()}
+        self.assertEqual(events, {"reference.learned", "reference.entered"})
+
+    def test_merge_of_partners_is_in_the_log(self):
+        self.make_reference("cus_1", self.stranger)
+        self.env["base.partner.merge.automatic.wizard"]._merge(
+            (self.customer | self.stranger).ids, self.customer
+        )
+        self.assertIn("reference.changed", [event for event, *_ in self.logged()])
+
 
 @tagged("post_install", "-at_install")
 class PartnerCheck(ReferenceCase):
