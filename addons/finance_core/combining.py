@@ -1,11 +1,12 @@
 """Several entry drafts become one: how a payout is posted as one entry. Pure."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import groupby
 
 from .errors import NeedsPerson
-from .posting import DraftLine, EntryDraft
+from .posting import ZERO, DraftLine, EntryDraft
 
 
 def by_month(drafts: Mapping) -> list[dict]:
@@ -31,16 +32,16 @@ def combine(drafts: Sequence[EntryDraft], ref: str) -> EntryDraft:
         raise ValueError("There is nothing to combine.")
     _check_one_journal(drafts, ref)
     apart: list[DraftLine] = []
-    summed: dict[tuple, DraftLine] = {}
+    alike: dict[tuple, list[DraftLine]] = defaultdict(list)
     for line in (line for draft in drafts for line in draft.lines):
         if line.settles:
             apart.append(line)
             continue
         key = (line.account_id, line.partner_id, line.currency, line.match)
-        known = summed.get(key)
-        summed[key] = _added(known, line, ref) if known else line
+        alike[key].append(line)
+    summed = [_sum(several, ref) for several in alike.values()]
     moved = [draft.original_date for draft in drafts if draft.original_date]
-    kept = [line for line in summed.values() if line.amount or line.balance]
+    kept = [line for line in summed if line.amount or line.balance]
     return replace(
         drafts[0],
         date=max(draft.date for draft in drafts),
@@ -66,10 +67,11 @@ def _check_one_journal(drafts: Sequence[EntryDraft], ref: str) -> None:
         )
 
 
-def _added(known: DraftLine, line: DraftLine, ref: str) -> DraftLine:
+def _sum(lines: Sequence[DraftLine], ref: str) -> DraftLine:
+    labels = {line.label for line in lines}
     return replace(
-        known,
-        amount=known.amount + line.amount,
-        balance=known.balance + line.balance,
-        label=known.label if known.label == line.label else ref,
+        lines[0],
+        amount=sum((line.amount for line in lines), ZERO),
+        balance=sum((line.balance for line in lines), ZERO),
+        label=lines[0].label if len(labels) == 1 else ref,
     )

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from itertools import chain, product, takewhile
 from math import prod
 from typing import Protocol, TypeVar
@@ -26,6 +26,7 @@ from .mapping_value import Exact, Kind, Matcher, Point, Space, UnreadableValue, 
 
 Key = tuple[str, ...]
 MAX_COMBINATIONS = 1000
+REMEMBERED = 1024  #: keys a table was asked for last: few values make most of a day
 
 
 class Dated(Protocol):
@@ -121,6 +122,7 @@ class MappingTable:
         self.valid_to = valid_to
         self.rules = tuple(rules)
         self._forms: dict[tuple, Form] = {}
+        self.find = lru_cache(REMEMBERED)(self._find)
         for place, rule in enumerate(self.rules):
             for matchers in rule.combinations():
                 self._add(Choice(matchers, rule, place))
@@ -137,8 +139,8 @@ class MappingTable:
         ended.valid_to = day
         return ended
 
-    def find(self, key: Key) -> MappingRule | None:
-        """The line that applies to ``key``, or None: unmapped."""
+    def _find(self, key: Key) -> MappingRule | None:
+        """``find``: the line that applies to ``key``, or None: unmapped."""
         return next((choice.rule for choice in self.matching(key)), None)
 
     def matching(self, key: Key) -> Iterator[Choice]:

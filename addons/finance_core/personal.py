@@ -1,7 +1,7 @@
 """What is personal is hidden: which fields of plain data, and how, as rules."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -62,7 +62,7 @@ class Masker:
     def mask(self, value, path: str = ""):
         """Plain data (as of JSON) with what is personal hidden, at any depth; what is
         empty stays so. ``path`` is the type or the field whose data this is."""
-        if isinstance(value, Mapping):
+        if isinstance(value, dict):
             return {
                 name: self._field(each, f"{path}.{name}" if path else name)
                 for name, each in value.items()
@@ -74,7 +74,7 @@ class Masker:
     def _field(self, value, path: str):
         how = self._of(path)
         if how is None:
-            return self.mask(value, path)
+            return self.mask(value, path) if isinstance(value, dict | list) else value
         if value in (None, "", [], {}):
             return value
-        return MASKED if isinstance(value, Mapping | list) else how(str(value))
+        return MASKED if isinstance(value, dict | list) else how(str(value))

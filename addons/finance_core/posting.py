@@ -178,7 +178,7 @@ class EntryDraft:
     """A balanced entry as plain data, with the versions it was made by. ``customer``
     is the source's customer id with the partner whose open item is settled: what can
     be learned about who is who. ``original_date`` is the day it belongs to, where a
-    control moved it to an open period."""
+    control moved it to an open period; ``likeness`` is what likely duplicates share."""
 
     date: date
     journal_id: int
@@ -190,6 +190,7 @@ class EntryDraft:
     customer: tuple[str, int] | None = None
     original_date: date | None = None
     write_off: WriteOff | None = None
+    likeness: str | None = None
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ MESSAGES = """
            0, md5(number::text), 'old ' || number, size, payload,
            now() - number * interval '1 day' / %(a_day)s,
            now() - number * interval '1 day' / %(a_day)s, 0, priority
-      FROM finance_message, generate_series(1, %(count)s) number
+      FROM finance_message, generate_series(%(count)s, 1, -1) number
      WHERE finance_message.id = %(like)s
 """
 DOCUMENTS = """

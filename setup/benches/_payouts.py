@@ -5,6 +5,8 @@ import time
 from dataclasses import dataclass
 from decimal import Decimal
 
+import psutil
+
 from odoo.addons.finance_core.connector import Delivery
 
 from ._shop import occurred_at, payment
@@ -16,7 +18,8 @@ STEPS = 500  #: more than any payout needs
 
 def payout(env, run: int) -> dict[str, float]:
     """Seconds to store the pages, and to bring them into the books, in a process whose
-    caches a small payout has filled.
+    caches a small payout has filled; and how many of them a processor worked, for Odoo
+    and for PostgreSQL: those say more on a busy machine.
 
     Raises RuntimeError unless the payout ties and all its transactions are linked to
     one posted, balanced entry.
@@ -32,15 +35,26 @@ def payout(env, run: int) -> dict[str, float]:
 
 def _bring_in(env, system, wanted: "Payout") -> dict[str, float]:
     pages = [(page["id"], json.dumps(page).encode()) for page in wanted.pages()]
-    start = time.monotonic()
+    start, worked = time.monotonic(), _worked(env)
     for identity, body in pages:
         store(env, system, body, identity)
         env.cr.commit()
     stored = time.monotonic()
     drain(env, system)
     done = time.monotonic()
+    cpu = {name: after - worked[name] for name, after in _worked(env).items()}
     _check(env, system, wanted)
-    return {"store_s": stored - start, "road_s": done - stored}
+    return {"store_s": stored - start, "road_s": done - stored, **cpu}
+
+
+def _worked(env) -> dict[str, float]:
+    """Processor seconds so far, of this process and its connection's, which has to be
+    on this machine."""
+    backend = psutil.Process(env.cr._cnx.get_backend_pid()).cpu_times()
+    return {
+        "odoo_cpu_s": time.process_time(),
+        "postgres_cpu_s": backend.user + backend.system,
+    }
 
 
 def store(env, system, body: bytes, identity: str) -> None:

@@ -10,7 +10,8 @@ only MalformedPayload, which names every wrong field at once and quotes no value
 import hashlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Annotated, ClassVar, Literal, get_args
 
@@ -115,6 +116,17 @@ def _unique(references: tuple[Reference, ...]) -> tuple[Reference, ...]:
     return tuple(dict.fromkeys(references))
 
 
+@dataclass(frozen=True)
+class Written:
+    """A document as it is kept: ``plain`` data and the canonical ``text`` of it, with
+    the SHA-256 (hex) of everything and of what must not change once it is posted."""
+
+    plain: Mapping[str, object]
+    text: str
+    digest: str
+    financial_digest: str
+
+
 class Document(Part):
     """Base of all canonical documents, version 1.
 
@@ -162,18 +174,28 @@ class Document(Part):
                 return reference.value
         return None
 
+    def written(self) -> Written:
+        """Everything that is derived from the fields, at the price of one look."""
+        plain = self.model_dump(mode="json")
+        text = _ENCODER.encode(plain)
+        financial = {
+            name: value
+            for name, value in plain.items()
+            if name not in self.not_financial
+        }
+        return Written(plain, text, _sha256(text), _sha256(_ENCODER.encode(financial)))
+
     def to_json(self) -> str:
         """Canonical: sorted keys, no spaces; equal documents give equal text."""
-        return _ENCODER.encode(self.model_dump(mode="json"))
+        return self.written().text
 
     def digest(self) -> str:
         """SHA-256 (hex) of everything."""
-        return _sha256(self.to_json())
+        return self.written().digest
 
     def financial_digest(self) -> str:
         """SHA-256 (hex) of what must not change once it is posted."""
-        fields = self.model_dump(mode="json", exclude=set(self.not_financial))
-        return _sha256(_ENCODER.encode(fields))
+        return self.written().financial_digest
 
 
 def _sha256(text: str) -> str:

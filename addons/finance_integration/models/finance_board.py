@@ -65,8 +65,8 @@ class FinanceSystem(models.Model):
 
     @api.depends_context("uid", "tz", "allowed_company_ids")
     def _compute_board(self):
-        messages = self._count_messages()
-        documents = self._count_documents()
+        messages, first = self._count_messages()
+        documents = self._count_documents(first)
         exceptions = self._count_exceptions()
         dead = self._count_dead()
         late = FIGURES["overdue_exception_count"][1]
@@ -115,23 +115,29 @@ class FinanceSystem(models.Model):
         )
 
     def _count_messages(self):
-        """Today's messages by system and state. All states are named so that the
-        index on system, state and time is used."""
+        """Today's messages by system and state, and the lowest id of them. All states
+        are named so that the index on system, state and time is used."""
         counts = defaultdict(lambda: defaultdict(int))
         domain = [("state", "in", list(states.MESSAGE)), *TODAY]
-        for system, state, count in self._grouped("finance.message", domain, ["state"]):
+        figures = ("__count", "id:min")
+        groups = self._grouped("finance.message", domain, ["state"], figures)
+        for system, state, count, _first in groups:
             counts[system][state] = count
-        return counts
+        return counts, min((first for *_rest, first in groups), default=None)
 
-    def _count_documents(self):
-        """Documents of today's messages by system and state."""
+    def _count_documents(self, first: int | None):
+        """Documents of today's messages by system and state; ``first`` is the lowest
+        id of those messages: their documents are looked up as one range of an index
+        and not message by message."""
         counts = defaultdict(lambda: defaultdict(int))
+        if first is None:
+            return counts
         arrived = [
             ("system_id", "in", self.ids),
             ("state", "in", list(states.MESSAGE)),
             *TODAY,
         ]
-        domain = [("message_id", "any", arrived)]
+        domain = [("message_id", ">=", first), ("message_id", "any", arrived)]
         groups = self._grouped("finance.document", domain, ["state"])
         for system, state, count in groups:
             counts[system][state] = count

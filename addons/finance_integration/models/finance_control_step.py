@@ -1,4 +1,6 @@
 from collections import defaultdict
+from dataclasses import replace
+from functools import cache
 
 from odoo import SUPERUSER_ID, api, fields, models
 from odoo.tools import SQL
@@ -21,12 +23,12 @@ class FinanceControlStep(models.AbstractModel):
         """Documents of which somebody decided that they are not posted are ignored,
         for his reason; returns them."""
         rejected = self.env["finance.document"]
-        decisions = self.env["finance.decision"]._plain_decisions(
-            rejected.concat(*plain)
-        )
+        documents = rejected.browse(each.id for each in plain)
+        decisions = self.env["finance.decision"]._plain_decisions(documents)
         known = self.env["finance.control.version"]._plain_controls(system)
-        for document in rejected.concat(*plain).browse(decisions):
-            control = self._control(known, document)
+        found = self._controls(known, documents.browse(decisions))
+        for document in documents.browse(decisions):
+            control = found[document.id]
             last = controls.verdict(plain[document], control, decisions[document.id])
             if last and last.verdict == "reject":
                 document._set_state(
@@ -41,15 +43,17 @@ class FinanceControlStep(models.AbstractModel):
         held; the others as they may be posted."""
         if not drafts:
             return drafts
-        documents = self.env["finance.document"].concat(*drafts)
-        self._remember_likeness(system, plain, drafts)
+        documents = self.env["finance.document"]
         known = self.env["finance.control.version"]._plain_controls(system)
+        found = self._controls(known, documents.browse(each.id for each in drafts))
+        likenesses = self._likenesses(system, plain, drafts)
+        if any(each.duplicates != "ignore" for each in known):
+            documents.browse(likenesses)._write_columns(likeness=likenesses)
         passed = {}
         applied, held = defaultdict(list), defaultdict(list)  # ids: there may be 10,000
         needs: dict[str, NeedsPerson] = {}
         for document, verdict in self._judge(system, plain, drafts).items():
-            control = self._control(known, document)
-            applied[control.version_id].append(document.id)
+            applied[found[document.id].version_id].append(document.id)
             if isinstance(verdict, NeedsPerson):
                 needs.setdefault(verdict.cause, verdict)
                 held[verdict.cause].append(document.id)
@@ -58,17 +62,23 @@ class FinanceControlStep(models.AbstractModel):
         for version_id, ids in applied.items():
             documents.browse(ids)._note_control(version_id)
         for cause, ids in held.items():
+            documents.browse(ids)._write_columns(likeness=likenesses)
             documents.browse(ids)._hold(needs[cause])
         for document, each in passed.items():
-            document._note_warning(each.notes)
-        return {document: each.draft for document, each in passed.items()}
+            if each.notes:
+                document._note_warning(each.notes)
+        return {
+            document: replace(each.draft, likeness=likenesses[document.id])
+            for document, each in passed.items()
+        }
 
     def _judge(self, system, plain: dict, drafts: dict) -> dict:
         """{document: Passed, or NeedsPerson} of ``drafts``; changes nothing."""
         if not drafts:
             return {}
-        documents = self.env["finance.document"].concat(*drafts)
+        documents = self.env["finance.document"].browse(each.id for each in drafts)
         known = self.env["finance.control.version"]._plain_controls(system)
+        control_of = self._controls(known, documents)
         books = self._books(system, drafts.values())
         twins = self._twins(documents, known)
         decisions = self.env["finance.decision"]._plain_decisions(documents)
@@ -78,7 +88,7 @@ class FinanceControlStep(models.AbstractModel):
                 found[document] = controls.check(
                     plain[document],
                     draft,
-                    self._control(known, document),
+                    control_of[document.id],
                     books,
                     twins[document.id],
                     decisions[document.id],
@@ -87,10 +97,17 @@ class FinanceControlStep(models.AbstractModel):
                 found[document] = need
         return found
 
-    def _control(self, known, document) -> controls.Control:
-        """The one in force for a document of that type which came by that flow."""
-        flow = document.message_id.flow_id.id
-        return controls.find_control(document.type, fields.Date.today(), known, flow)
+    def _controls(self, known, documents) -> dict[int, controls.Control]:
+        """By document id: the one in force for its type and the flow it came by."""
+        today = fields.Date.today()
+
+        @cache
+        def find(kind: str, flow: int) -> controls.Control:
+            return controls.find_control(kind, today, known, flow)
+
+        return {
+            each.id: find(each.type, each.message_id.flow_id.id) for each in documents
+        }
 
     # -- what the books know -----------------------------------------------------
 
@@ -141,26 +158,16 @@ class FinanceControlStep(models.AbstractModel):
         }
         return {**locks, "hard": asked.user_hard_lock_date}
 
-    def _remember_likeness(self, system, plain: dict, drafts: dict):
-        rows = [
-            (document.id, controls.likeness(plain[document], draft))
+    def _likenesses(self, system, plain: dict, drafts: dict) -> dict:
+        """By document id, what likely duplicates share. It is written with what
+        becomes of the document, and before twins are looked for."""
+        found = {
+            document.id: controls.likeness(plain[document], draft)
             for document, draft in drafts.items()
-        ]
-        rows = [row for row in rows if row[1]]
-        if not rows:
-            return
-        likenesses = (likeness for _id, likeness in rows)
-        self.env["finance.likeness"]._take(system.company_id, likenesses)
-        self.env.cr.execute(
-            SQL(
-                """UPDATE finance_document document SET likeness = found.likeness
-                     FROM (VALUES %s) found (id, likeness)
-                    WHERE document.id = found.id
-                      AND document.likeness IS DISTINCT FROM found.likeness""",
-                SQL(", ").join(SQL("%s", row) for row in rows),
-            )
-        )
-        self.env["finance.document"].invalidate_model(["likeness"])
+        }
+        if taken := set(found.values()) - {None}:
+            self.env["finance.likeness"]._take(system.company_id, taken)
+        return found
 
     def _twins(self, documents, known) -> dict:
         """Equal documents that were there before, by document, within the longest

@@ -96,10 +96,9 @@ class FinanceDecision(models.Model):
         )
 
     @api.model
-    def _learn(self, documents):
-        """Risk decisions among new documents: write them down, and let what they are
-        about be looked at again."""
-        risk = documents.filtered(lambda each: each.type == "risk_decision")
+    def _learn(self, risk):
+        """New risk decisions: write them down, and let what they are about be looked
+        at again."""
         if not risk:
             return
         systems = {each.code: each.id for each in self.env["finance.system"].search([])}

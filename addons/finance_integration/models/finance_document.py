@@ -1,18 +1,20 @@
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from odoo.addons.finance_core import contract, states
 from odoo.addons.finance_core.contract import document_from_json
-from odoo.addons.finance_core.contract.envelope import Document
+from odoo.addons.finance_core.contract.envelope import Document, Written
 from odoo.addons.finance_core.errors import NeedsPerson, Refused
 from odoo.addons.finance_core.personal import Masker
 from odoo.addons.finance_core.words import in_words
 
 from .. import keyring
 from ..priorities import NORMAL, PRIORITIES
+from ..trace import Trace, Traces, keep_rows
 from .finance_exception_care import in_company_currency
 
 STATES = [
@@ -25,27 +27,30 @@ STATES = [
     ("ignored", "Ignored"),
     ("superseded", "Superseded"),
 ]
+NONE: Mapping[int, int] = MappingProxyType({})
 MOVEMENTS = ("balance_transaction", "event")
-INSERT_COLUMNS = (
-    "system_id",
-    "company_id",
-    "message_id",
-    "type",
-    "category",
-    "source_id",
-    "revision",
-    "state",
-    "priority",
-    "digest",
-    "financial_digest",
-    "correlation_id",
-    "occurred_at",
-    "currency_id",
-    "amount",
-    "description",
-    "content",
-    "sealed",
-)
+#: what a new document is written with, as JSON tells it to PostgreSQL
+INSERTED = {
+    "system_id": "int4",
+    "company_id": "int4",
+    "message_id": "int4",
+    "payout_id": "int4",
+    "type": "text",
+    "category": "text",
+    "source_id": "text",
+    "revision": "numeric",
+    "state": "text",
+    "priority": "text",
+    "digest": "text",
+    "financial_digest": "text",
+    "correlation_id": "text",
+    "occurred_at": "timestamp",
+    "currency_id": "int4",
+    "amount": "numeric",
+    "description": "text",
+    "content": "text",
+    "sealed": "text",
+}
 
 
 class FinanceDocument(models.Model):
@@ -60,14 +65,11 @@ class FinanceDocument(models.Model):
     system_id = fields.Many2one(
         "finance.system", required=True, readonly=True, ondelete="restrict"
     )
-    company_id = fields.Many2one(
-        "res.company", required=True, readonly=True, ondelete="restrict"
-    )
-    message_id = fields.Many2one(
+    company_id = Trace("res.company", required=True, readonly=True)  # the system's
+    message_id = Trace(
         "finance.message",
         readonly=True,
         index=True,
-        ondelete="restrict",
         help="The delivery that told of it first.",
     )
     type = fields.Selection(
@@ -93,6 +95,7 @@ class FinanceDocument(models.Model):
         "Canonical Form",
         readonly=True,
         groups=fields.NO_ACCESS,
+        prefetch=False,  # who looks at many documents seldom reads them whole
         help="Without what is personal.",
     )
     sealed = fields.Binary(
@@ -106,7 +109,7 @@ class FinanceDocument(models.Model):
     rule_version_id = fields.Many2one(
         "finance.posting.rule.version", readonly=True, ondelete="restrict"
     )
-    mapping_version_ids = fields.Many2many(
+    mapping_version_ids = Traces(
         "finance.mapping.version",
         relation="finance_document_version_rel",
         column1="document_id",
@@ -136,6 +139,10 @@ class FinanceDocument(models.Model):
     _waiting = models.Index(
         "(system_id, priority, occurred_at, id) WHERE state = 'normalised'"
     )
+
+    def init(self):
+        keep_rows(self.env.cr, self._table)
+        return super().init()
 
     @api.model
     def _type_selection(self):
@@ -196,7 +203,14 @@ class FinanceDocument(models.Model):
 
     def _plain(self) -> Document:
         """The canonical document. Raises MalformedPayload, NoKey and Refused."""
-        return document_from_json(self._whole())
+        known = self._read_now().get(self.id)
+        return known or document_from_json(self._whole())
+
+    @api.model
+    def _read_now(self) -> dict[int, Document]:
+        """Documents that came in this transaction, by id: what was just written need
+        not be read again."""
+        return self.env.cr.precommit.data.setdefault("finance.document", {})
 
     def _whole(self) -> str:
         """The canonical form with all that is personal. Raises NoKey, and Refused
@@ -209,58 +223,108 @@ class FinanceDocument(models.Model):
         return keyring.decrypt(sealed).decode() if sealed else self.content
 
     @api.model
-    def _stored_form(self, document: Document, masker: Masker) -> dict:
+    def _of_type(self, plain: Mapping, *types: str):
+        """The documents of these types among ``plain`` ({document: canonical})."""
+        return self.browse(
+            document.id for document, told in plain.items() if told.type in types
+        )
+
+    @api.model
+    def _stored_form(self, written: Written, masker: Masker) -> dict:
         """``content`` and ``description`` without what is personal, for queries;
         ``sealed``, encrypted, with it, where there is such. Raises NoKey."""
-        whole = document.to_json()
-        plain = json.loads(whole)
-        masked = masker.mask(plain, document.type)
+        masked = masker.mask(written.plain, written.plain["type"])
         stored = {"description": masked["description"] or None}
-        if masked == plain:
-            return {**stored, "content": whole, "sealed": None}
+        if masked == written.plain:
+            return {**stored, "content": written.text, "sealed": None}
         content = json.dumps(masked, sort_keys=True, ensure_ascii=False)
-        sealed = keyring.encrypt(whole.encode())
+        sealed = keyring.encrypt(written.text.encode()).decode()
         return {**stored, "content": content, "sealed": sealed}
 
     # -- writing -----------------------------------------------------------------
 
     @api.model
     def _insert(self, rows: Sequence[Mapping]) -> dict[tuple, int]:
-        """Insert documents that are not known yet, in one statement.
+        """Insert documents that are not known yet, in one statement; ``rows`` have
+        INSERTED as JSON takes it.
 
         Returns the ids of the new ones by (type, source id, digest).
         """
         if not rows:
             return {}
         self.env.flush_all()
-        values = [
-            SQL("%s", tuple(row[name] for name in INSERT_COLUMNS)) for row in rows
-        ]
+        columns = [SQL.identifier(name) for name in INSERTED]
+        told = [SQL("%s %s", SQL.identifier(n), SQL(t)) for n, t in INSERTED.items()]
         inserted = self.env.execute_query(
             SQL(
-                """INSERT INTO finance_document (%s) VALUES %s
+                """INSERT INTO finance_document (%(columns)s)
+                   SELECT %(values)s FROM json_to_recordset(%(rows)s) told (%(told)s)
                    ON CONFLICT (system_id, type, source_id, digest) DO NOTHING
                    RETURNING type, source_id, digest, id""",
-                SQL(", ").join(SQL.identifier(name) for name in INSERT_COLUMNS),
-                SQL(", ").join(values),
+                columns=SQL(", ").join(columns),
+                values=SQL(", ").join(
+                    SQL("convert_to(sealed, 'UTF8')") if name == "sealed" else column
+                    for name, column in zip(INSERTED, columns, strict=True)
+                ),
+                rows=json.dumps(rows, ensure_ascii=False),
+                told=SQL(", ").join(told),
             )
         )
-        return {(kind, source, digest): id_ for kind, source, digest, id_ in inserted}
+        new = {(kind, source, digest): id_ for kind, source, digest, id_ in inserted}
+        self.browse(new.values())._note("document.normalised")
+        return new
 
     def _set_state(self, state: str, logged: str = "", **values):
         """The one way documents change their state. The log keeps ``logged``, or else
         the reason. Raises ImpossibleTransition."""
-        changing = self.filtered(
-            lambda document: states.check(states.DOCUMENT, document.state, state)
+        changing = self.browse(
+            id_
+            for current, documents in self.grouped("state").items()
+            if states.check(states.DOCUMENT, current, state)
+            for id_ in documents._ids
         )
         if changing:
-            changing.write({"state": state, **values})
-            self.env["finance.log"]._append(
-                changing._log_rows(
-                    f"document.{state}", logged or values.get("reason") or ""
-                )
+            changing._write_columns(state=state, **values)
+            changing._note(
+                f"document.{state}", detail=logged or values.get("reason") or ""
             )
         return changing
+
+    def _write_columns(self, **values):
+        """In one statement, as there may be 10,000. A value is the same for all of
+        these, or a mapping of text by id."""
+        if not self:
+            return
+        self.env.flush_all()
+        told = {
+            name: each for name, each in values.items() if isinstance(each, Mapping)
+        }
+        changes = [
+            SQL("%s = told.%s", SQL.identifier(name), SQL.identifier(name))
+            if name in told
+            else SQL("%s = %s", SQL.identifier(name), each or None)
+            for name, each in values.items()
+        ]
+        texts = [[each.get(id_) for id_ in self._ids] for each in told.values()]
+        self.env.cr.execute(
+            SQL(
+                """UPDATE finance_document document SET %(changes)s
+                     FROM unnest(%(ids)s::int4[]%(texts)s) told (%(names)s)
+                    WHERE document.id = told.id""",
+                changes=SQL(", ").join(changes),
+                ids=list(self._ids),
+                texts=SQL("").join(SQL(", %s::text[]", each) for each in texts),
+                names=SQL(", ").join(map(SQL.identifier, ("id", *told))),
+            )
+        )
+        self.invalidate_recordset(values, flush=False)
+        self.modified(values)
+        if "state" in values:  # nearly always asked for next
+            self._fields["state"]._update_cache(self, values["state"])
+
+    def _note(self, *events: str, detail: str = "", moves: Mapping[int, int] = NONE):
+        """The same log entries for all of these; ``moves`` are their entries by id."""
+        self.env["finance.log"]._append_about(self, events, detail, moves)
 
     def _hold(self, need: NeedsPerson):
         """Wait for a person; equal causes share one exception."""
@@ -307,7 +371,7 @@ class FinanceDocument(models.Model):
             for step in path[start:]:
                 states.check(states.DOCUMENT, current, step)
                 current = step
-        self.write({"state": path[-1], **values})
+        self._write_columns(state=path[-1], **values)
 
     # -- screens -----------------------------------------------------------------
 

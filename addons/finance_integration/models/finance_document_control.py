@@ -76,9 +76,10 @@ class FinanceDocument(models.Model):
     # -- what the control step notes -----------------------------------------------
 
     def _note_control(self, version_id: int):
-        changed = self.filtered(lambda each: each.control_version_id.id != version_id)
         if version_id:
-            changed.write({"control_version_id": version_id})
+            self.filtered(
+                lambda each: each.control_version_id.id != version_id
+            )._write_columns(control_version_id=version_id)
 
     def _note_warning(self, notes: Iterable[str]):
         words = " ".join(notes)

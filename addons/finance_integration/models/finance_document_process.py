@@ -59,7 +59,7 @@ class FinanceDocument(models.Model):
 
     def _pass(self, *path: str, **values):
         result = super()._pass(*path, **values)
-        if path[-1] == "posted":
+        if "posted" in path:
             self.env["finance.process.run"]._dealt_with(self)
         return result
 

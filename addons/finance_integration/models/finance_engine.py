@@ -19,7 +19,7 @@ class FinanceEngine(models.AbstractModel):
 
     What has to be done is always read from the tables; a queue job is only a hint
     that somebody should look. A step is one transaction: normalise waiting messages
-    and post waiting documents; when there are none, prove payouts. A step that found
+    and post waiting documents; when no more wait, prove payouts. A step that found
     little waits a moment before the next, so that what arrives adds up to a batch.
     """
 
@@ -106,7 +106,10 @@ class FinanceEngine(models.AbstractModel):
             return 0
         normalised = self._normalise_step(system)
         posted = self.env["finance.poster"]._post_step(system, A_STEP)
-        return max(normalised, posted) or self.env["finance.payout"]._prove_step(system)
+        done = max(normalised, posted)
+        if done >= A_STEP:  # what is told of a payout may still be waiting
+            return done
+        return max(done, self.env["finance.payout"]._prove_step(system))
 
     def _lock(self, system_id: int) -> bool:
         rows = self.env.execute_query(
@@ -123,7 +126,7 @@ class FinanceEngine(models.AbstractModel):
         messages = waiting._within(BYTES_A_STEP)
         if messages:
             self.env["finance.normaliser"]._normalise(system, messages)
-        return len(waiting)
+        return len(waiting) if messages == waiting else A_STEP
 
     def _end_jobs_of_old_shape(self):
         """End queued jobs of methods that are gone since an upgrade: the runner would

@@ -17,7 +17,7 @@ from .. import keyring
 from ..priorities import NORMAL, PRIORITIES
 from ..roles import need_role
 from ..screens import open_record
-from ..trace import Trace
+from ..trace import Trace, keep_rows
 
 STATES = [(state, state.capitalize()) for state in states.MESSAGE]
 FAILED = ("dead", "rejected")
@@ -111,13 +111,15 @@ class FinanceMessage(models.Model):
     _by_state = models.Index("(system_id, state, received_at)")
 
     def init(self):
-        """Encrypted bytes do not get smaller: PostgreSQL shall not try.
+        """PostgreSQL shall keep the rows, and not try to make encrypted bytes smaller.
 
         https://www.postgresql.org/docs/current/storage-toast.html
         """
+        keep_rows(self.env.cr, self._table)
         self.env.cr.execute(
             SQL("ALTER TABLE finance_message ALTER payload SET STORAGE EXTERNAL")
         )
+        return super().init()
 
     @api.depends("document_ids")
     def _compute_document_count(self):

@@ -1,10 +1,13 @@
 import logging
-from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from functools import cache, partial
+from typing import NamedTuple
 
 from odoo import api, fields, models
+from odoo.tools import SQL
 
 from odoo.addons.finance_core.connector import Unreadable
-from odoo.addons.finance_core.contract.envelope import Document
+from odoo.addons.finance_core.contract.envelope import Document, Written
 from odoo.addons.finance_core.errors import NeedsPerson, Refused
 
 from ..keyring import NoKey
@@ -13,6 +16,14 @@ _logger = logging.getLogger(__name__)
 
 DONE = ("posted", "reconciled")
 WAITING = ("normalised", "held")
+
+
+class Found(NamedTuple):
+    """A document, and the message that told of it first."""
+
+    message: models.BaseModel
+    document: Document
+    written: Written
 
 
 class FinanceNormaliser(models.AbstractModel):
@@ -25,7 +36,7 @@ class FinanceNormaliser(models.AbstractModel):
     def _normalise(self, system, messages):
         """Parse ``messages`` of one system; a bad one does not hinder the others."""
         connector = system._plain_connector()
-        found: dict[tuple, tuple] = {}
+        found: dict[tuple, Found] = {}  # what is told twice is there once
         parsed = self.env["finance.message"]
         for message, token in messages._tokens():
             read = self._parse(system, connector, message, token)
@@ -39,11 +50,10 @@ class FinanceNormaliser(models.AbstractModel):
             for document in read:
                 if isinstance(document, Unreadable):
                     continue
-                key = (document.type, document.source_id, document.digest())
-                found.setdefault(key, (message, document))
-        new = self._store(system, found)
-        for key in new:
-            message, document = found[key]
+                written = document.written()
+                key = (document.type, document.source_id, written.digest)
+                found.setdefault(key, Found(message, document, written))
+        for document in self._store(system, found).values():
             for pull in connector.follow_ups(document):
                 self.env["finance.engine"]._want_pull(system, pull.stream, pull.scope)
         parsed._set_state(
@@ -91,45 +101,72 @@ class FinanceNormaliser(models.AbstractModel):
         )
         self.env["finance.exception"]._raise_for(system, need, message_id=message.id)
 
-    def _store(self, system, found: dict) -> dict[tuple, int]:
-        currencies, masker = self._currency_ids(), system._masker()
-        rows = [
-            self._row(system, message, document, digest, currencies, masker)
-            for (_type, _source, digest), (message, document) in found.items()
-        ]
-        new = self.env["finance.document"]._insert(rows)
-        documents = self.env["finance.document"].browse(new.values())
-        self.env["finance.log"]._append(documents._log_rows("document.normalised"))
+    def _store(self, system, found: Mapping) -> dict:
+        """The canonical documents that are new, by document."""
+        told = [each.document for each in found.values()]
+        listed = self.env["finance.payout"]._listed_by(system, told)
+        rows = self._rows(system, found.values(), listed)
+        ids = self.env["finance.document"]._insert(rows)
+        documents = self.env["finance.document"].browse(ids.values())
+        new = {
+            document: found[key].document
+            for key, document in zip(ids, documents, strict=True)
+        }
+        documents._read_now().update({each.id: told for each, told in new.items()})
         self._order_revisions(system, documents)
-        self.env["finance.payout"]._learn(documents)
-        self.env["finance.party"]._propose(system, documents)
-        self.env["finance.decision"]._learn(documents)
+        self._tell(system, new)
         return new
+
+    def _tell(self, system, new: Mapping):
+        """Those whom what is new concerns."""
+        documents = self.env["finance.document"]
+        parties = documents._of_type(new, "customer", "supplier")
+        self.env["finance.payout"]._learn(system, new)
+        self.env["finance.party"]._propose(system, parties)
+        self.env["finance.decision"]._learn(documents._of_type(new, "risk_decision"))
+
+    def _rows(self, system, found: Iterable[Found], listed: Mapping) -> list[dict]:
+        """``found`` as it is stored; ``listed``: payout ids by (type, source id)."""
+        documents = self.env["finance.document"]
+        currencies, masker = self._currency_ids(), system._masker()
+        origin = cache(partial(self._origin, system))
+        return [
+            {
+                **origin(each.message),
+                **self._row(each, currencies),
+                **documents._stored_form(each.written, masker),
+                "payout_id": listed.get((each.document.type, each.document.source_id)),
+            }
+            for each in found
+        ]
 
     def _currency_ids(self) -> dict[str, int]:
         currencies = self.env["res.currency"].with_context(active_test=False)
         return {each.name: each.id for each in currencies.search([])}
 
-    def _row(
-        self, system, message, document: Document, digest, currencies, masker
-    ) -> dict:
+    def _origin(self, system, message) -> dict:
+        """What all documents of a message have in common."""
         return {
             "system_id": system.id,
             "company_id": system.company_id.id,
             "message_id": message.id,
+            "state": "normalised",
+            "priority": message.priority,
+        }
+
+    def _row(self, found: Found, currencies) -> dict:
+        document, written = found.document, found.written
+        return {
             "type": document.type,
             "category": document.category or None,
             "source_id": document.source_id,
             "revision": document.revision,
-            "state": "normalised",
-            "priority": message.priority,
-            "digest": digest,
-            "financial_digest": document.financial_digest(),
+            "digest": written.digest,
+            "financial_digest": written.financial_digest,
             "correlation_id": document.correlation_id,
-            "occurred_at": document.occurred_at.replace(tzinfo=None),
+            "occurred_at": document.occurred_at.replace(tzinfo=None).isoformat(),
             "currency_id": currencies.get(document.currency),
-            "amount": getattr(document, "amount", None),
-            **self.env["finance.document"]._stored_form(document, masker),
+            "amount": written.plain.get("amount"),
         }
 
     def _order_revisions(self, system, documents):
@@ -139,22 +176,22 @@ class FinanceNormaliser(models.AbstractModel):
         was posted is superseded too when its money is the same, and held for a
         person when it is not.
         """
-        if not documents:
-            return
-        versions = self.env["finance.document"].search(
-            [
-                ("system_id", "=", system.id),
-                ("type", "in", list(set(documents.mapped("type")))),
-                ("source_id", "in", documents.mapped("source_id")),
-                ("state", "!=", "superseded"),
-            ]
-        )
-        objects = defaultdict(self.env["finance.document"].browse)
-        for version in versions:
-            objects[version.type, version.source_id] |= version
-        for several in objects.values():
-            if len(several) > 1:
-                self._keep_current(system, several)
+        for (ids,) in self.env.execute_query(
+            SQL(
+                """SELECT array_agg(version.id)
+                     FROM (SELECT DISTINCT type, source_id FROM finance_document
+                            WHERE id = ANY(%(new)s)) told
+                     JOIN finance_document version
+                       ON version.system_id = %(system)s
+                      AND version.type = told.type
+                      AND version.source_id = told.source_id
+                      AND version.state <> 'superseded'
+                    GROUP BY told.type, told.source_id HAVING count(*) > 1""",
+                new=documents.ids,
+                system=system.id,
+            )
+        ):
+            self._keep_current(system, documents.browse(ids))
 
     def _keep_current(self, system, versions):
         booked = versions.filtered(lambda each: each.state in DONE)

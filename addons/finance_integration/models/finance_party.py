@@ -31,12 +31,8 @@ class FinanceParty(models.AbstractModel):
 
     @api.model
     def _propose(self, system, documents):
-        """For new ``documents`` of one system; those of other types are passed by."""
-        told = {
-            document: document._plain()
-            for document in documents
-            if document.type in ("customer", "supplier")
-        }
+        """For new ``documents`` of one system, all of them customers or suppliers."""
+        told = {document: document._plain() for document in documents}
         known = self.env["finance.reference"]._known(
             system, "partner", {each.source_id for each in told.values()}
         )

@@ -1,9 +1,13 @@
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
 import psycopg2
 
 from odoo import api, fields, models
 from odoo.tools import SQL
 
 from odoo.addons.finance_core import states
+from odoo.addons.finance_core.contract.envelope import Document
 from odoo.addons.finance_core.errors import NeedsPerson
 
 from ..roles import need_role
@@ -77,24 +81,61 @@ class FinancePayout(models.Model):
     # -- learning from documents -------------------------------------------------
 
     @api.model
-    def _learn(self, documents):
-        """Take over what new documents of one system say about payouts."""
-        payouts = documents.filtered(
-            lambda each: each.type == "payout" and each.state != "superseded"
+    def _learn(self, system, plain: Mapping):
+        """Take over what new documents ({document: canonical}) say about payouts."""
+        notices = self.env["finance.document"]._of_type(plain, "payout")
+        touched = self._take_over(
+            notices.filtered(lambda each: each.state != "superseded")
         )
-        settlements = documents.filtered(lambda each: each.type == "settlement")
-        transactions = documents.filtered(
-            lambda each: each.type == "balance_transaction"
-        )
-        touched = self._take_over(payouts) | self._listed(settlements)
-        touched |= self._waiting_for(transactions)
+        types = {told.type for told in plain.values()}
+        if "settlement" in types:
+            pages = (told for told in plain.values() if told.type == "settlement")
+            named = self._named(system, {page.payout_id for page in pages})
+            touched |= touched.concat(*named.values())
+        if "balance_transaction" in types:
+            touched |= self._waiting_for(system)
         touched._recheck()
 
-    def _waiting_for(self, transactions):
+    @api.model
+    def _listed_by(self, system, canonical: Iterable[Document]) -> dict:
+        """Payout ids by (type, source id) of the new transactions among ``canonical``
+        which a page among them lists: most come with the page that does. What is in
+        the lists of two is left to the proofs."""
+        named = defaultdict(set)
+        for page in canonical:
+            if page.type == "settlement":
+                for line in page.transactions:
+                    named[line.source_id].add(page.payout_id)
+        known = self._arrived(system, named)
+        payouts = self._named(system, set().union(*named.values()))
+        lists = {
+            name: payouts[payout]
+            for name, (payout, *others) in named.items()
+            if not others and name not in known
+        }
+        return {
+            ("balance_transaction", name): payout.id
+            for name, payout in lists.items()
+            if payout.state in ("open", "flagged")
+        }
+
+    def _arrived(self, system, names: Iterable[str]) -> set[str]:
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT source_id FROM finance_document
+                    WHERE system_id = %s AND type = 'balance_transaction'
+                      AND source_id = ANY(%s)""",
+                system.id,
+                list(names),
+            )
+        )
+        return {name for (name,) in rows}
+
+    def _waiting_for(self, system):
         """The open payouts of which not every listed transaction has arrived."""
         checked = self.search(
             [
-                ("system_id", "in", transactions.system_id.ids),
+                ("system_id", "=", system.id),
                 ("state", "=", "open"),
                 ("checked_at", "!=", False),
             ]
@@ -112,26 +153,36 @@ class FinancePayout(models.Model):
         )
 
     def _current_documents(self):
-        return self.document_ids.filtered(lambda each: each.state != "superseded")
+        return self.env["finance.document"].search_fetch(
+            [("payout_id", "=", self.id), ("state", "!=", "superseded")],
+            ["state", "source_id"],
+        )
 
     @api.model
     def _posted(self, documents):
         """Payouts that consist of newly posted documents, or were brought back by
         them, can be proved anew."""
-        back = documents.filtered(lambda each: each.category == "payout_reversal")
-        returned = self.search(
-            [
-                ("system_id", "in", back.system_id.ids),
-                ("source_id", "in", back.mapped("correlation_id")),
-            ]
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT payout_id FROM finance_document
+                    WHERE id = ANY(%(posted)s) AND payout_id IS NOT NULL
+                    UNION SELECT payout.id FROM finance_document document
+                     JOIN finance_payout payout
+                       ON payout.system_id = document.system_id
+                      AND payout.source_id = document.correlation_id
+                    WHERE document.id = ANY(%(posted)s)
+                      AND document.category = 'payout_reversal'""",
+                posted=documents.ids,
+            )
         )
-        (documents.payout_id | returned)._recheck()
+        self.browse(id_ for (id_,) in rows)._recheck()
 
     def _take_over(self, documents):
         touched = self.browse()
         for document in documents:
             canonical = document._plain()
-            payout = self._named(document.system_id, document.source_id)
+            name = document.source_id
+            payout = self._named(document.system_id, {name})[name]
             if canonical.status in FELL and payout.status not in FELL:
                 payout._set_state("open")
             payout.write(
@@ -146,17 +197,18 @@ class FinancePayout(models.Model):
             touched |= payout
         return touched
 
-    def _named(self, system, source_id: str):
+    def _named(self, system, names: set[str]) -> dict:
+        """The payouts of these names, by name; what is not known yet is created."""
         known = self.search(
-            [("system_id", "=", system.id), ("source_id", "=", source_id)]
+            [("system_id", "=", system.id), ("source_id", "in", list(names))]
         )
-        return known or self.create({"system_id": system.id, "source_id": source_id})
-
-    def _listed(self, settlements):
-        touched = self.browse()
-        for settlement in settlements:
-            touched |= self._named(settlement.system_id, settlement._plain().payout_id)
-        return touched
+        new = self.create(
+            [
+                {"system_id": system.id, "source_id": name}
+                for name in sorted(names - set(known.mapped("source_id")))
+            ]
+        )
+        return {payout.source_id: payout for payout in known | new}
 
     def _link(self, names):
         """Transactions of these names that arrived become documents of the payout."""

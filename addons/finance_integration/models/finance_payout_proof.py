@@ -5,7 +5,6 @@ from decimal import Decimal
 from odoo import models
 
 from odoo.addons.finance_core import combining
-from odoo.addons.finance_core.contract import document_from_json
 
 from .finance_payout import FELL
 from .finance_poster import Item
@@ -28,7 +27,9 @@ class FinancePayout(models.Model):
         own = self._own_document()
         taken = self._proved_elsewhere(listed)
         self._link({*listed, own.source_id or ""} - set(taken.mapped("source_id")))
-        members = self._current_documents() - own
+        members = self._current_documents().filtered(
+            lambda each: each.source_id in listed
+        )
         net = sum(listed.values(), Decimal(0))
         expected = -_net(own) if own else Decimal(0)
         written_off = self._written_off()
@@ -69,14 +70,14 @@ class FinancePayout(models.Model):
             ]
         )
         # as stored: which amounts are in it is never masked, and outlives a purge
-        canonical = [document_from_json(page.content) for page in pages]
+        told = [json.loads(page.content) for page in pages]
         lines = {
-            line.source_id: line.net
-            for page in canonical
-            for line in page.transactions
-            if line.category not in OWN or not self._is_own(line.source_id)
+            line["source_id"]: Decimal(line["net"])
+            for page in told
+            for line in page["transactions"]
+            if line["category"] not in OWN or not self._is_own(line["source_id"])
         }
-        return lines, any(page.last for page in canonical)
+        return lines, any(page["last"] for page in told)
 
     def _own_document(self):
         """The balance transaction of the payout itself."""
@@ -147,22 +148,22 @@ class FinancePayout(models.Model):
 
     def _settle(self, documents):
         """The sums agree: post what waited for that, then it ties."""
-        ready = documents.filtered(lambda each: each.state == "ready")
+        waiting = ("normalised", "ready") if self._is_one_entry() else ("ready",)
+        ready = documents.filtered(lambda each: each.state in waiting)
         if ready:
-            self._post_combined(ready)
-        missing = documents.filtered(lambda each: each.state not in DONE)
-        left_out = documents.filtered(
-            lambda each: each.state == "ignored" and _net(each)
-        )
-        if missing:
+            self._post_combined(ready, documents)
+        if missing := _missing(documents):
             self.reason = self._not_posted_yet(missing)
-        elif left_out:
+        elif left_out := _left_out(documents):
             self._stop_for(left_out)
         else:
             self._reconcile_clearing(documents)
             posted = documents.filtered(lambda each: each.state == "posted")
             posted._set_state("reconciled")
             self._end("tied", self._write_off_words())
+
+    def _is_one_entry(self) -> bool:
+        return self.system_id.granularity == "payout"
 
     def _not_posted_yet(self, documents) -> str:
         return self.env._(
@@ -183,9 +184,9 @@ class FinancePayout(models.Model):
             ),
         )
 
-    def _post_combined(self, ready):
+    def _post_combined(self, ready, documents):
         """One entry for the whole payout (for each month of it), all its documents
-        linked to it."""
+        linked to it. They are reconciled by it where that is all there is."""
         held = any(each.state == "held" for each in self.document_ids)
         if held or ready.message_id.flow_id.filtered("paused_at"):
             return
@@ -193,10 +194,17 @@ class FinancePayout(models.Model):
         drafts = poster._translate(self.system_id, ready)
         if any(each.state == "held" for each in ready):
             return
+        months = combining.by_month(drafts)
+        rest = documents - documents.browse(each.id for each in drafts)
+        whole = len(months) == 1 and not (_missing(rest) or _left_out(rest))
         poster._post(
             [
-                Item(month, combining.combine(list(month.values()), self.source_id))
-                for month in combining.by_month(drafts)
+                Item(
+                    month,
+                    combining.combine(list(month.values()), self.source_id),
+                    ("reconciled",) if whole else (),
+                )
+                for month in months
             ]
         )
 
@@ -296,9 +304,19 @@ class FinancePayout(models.Model):
             self.env["account.move.line"]._reconcile_plan(plan)
 
 
+def _missing(documents):
+    return documents.filtered(lambda each: each.state not in DONE)
+
+
+def _left_out(documents):
+    """What moves money and is not in the books."""
+    return documents.filtered(lambda each: each.state == "ignored" and _net(each))
+
+
 def _net(document) -> Decimal:
     """What a balance transaction changes the balance by."""
-    return Decimal(json.loads(document.content)["net"])
+    known = document._read_now().get(document.id)
+    return known.net if known else Decimal(json.loads(document.content)["net"])
 
 
 def _differs(document, listed: dict[str, Decimal]) -> bool:

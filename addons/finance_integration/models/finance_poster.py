@@ -27,15 +27,16 @@ QUIET = {
 
 @dataclass(frozen=True)
 class Item:
-    """Documents with the drafts of each, and the one entry they become."""
+    """Documents with the drafts of each, the one entry they become, and the states
+    they reach by it after being posted."""
 
     drafts: Mapping[models.BaseModel, posting.EntryDraft]
     draft: posting.EntryDraft
+    then: tuple[str, ...] = ()
 
     @property
     def documents(self):
-        first, *others = self.drafts
-        return first.concat(*others)
+        return next(iter(self.drafts)).browse(each.id for each in self.drafts)
 
 
 class FinancePoster(models.AbstractModel):
@@ -53,18 +54,22 @@ class FinancePoster(models.AbstractModel):
         if not documents:
             return 0
         drafts = self._translate(system, documents)
-        waiting = self.env["finance.document"]
-        items = []
+        waiting, items = {}, []
         for document, draft in drafts.items():
             if self._waits_for_payout(system, document):
-                waiting |= document
+                waiting[document.id] = draft.likeness
             else:
                 items.append(Item({document: draft}, draft))
-        waiting._pass("mapped", "ready", reason=self.env._("Waits for its payout."))
-        waiting.payout_id._recheck()
+        if waiting:
+            self._wait_for_payout(documents.browse(waiting), waiting)
         self._post(items)
         self.env["finance.exception"]._resolve_empty(system.id)
         return len(documents)
+
+    def _wait_for_payout(self, documents, likenesses: Mapping):
+        reason = self.env._("Waits for its payout.")
+        documents._pass("mapped", "ready", reason=reason, likeness=likenesses)
+        documents.payout_id._recheck()
 
     def _waits_for_payout(self, system, document) -> bool:
         return system.granularity == "payout" and document.type == "balance_transaction"
@@ -80,6 +85,13 @@ class FinancePoster(models.AbstractModel):
                             JOIN finance_flow flow ON flow.id = message.flow_id
                            WHERE message.id = document.message_id
                              AND flow.paused_at IS NOT NULL)
+                      -- the proof of its payout comes next and may post it
+                      AND NOT EXISTS (
+                          SELECT FROM finance_payout payout
+                            JOIN finance_system own ON own.id = payout.system_id
+                             AND own.granularity = 'payout'
+                           WHERE payout.id = document.payout_id
+                             AND payout.state = 'open' AND payout.checked_at IS NULL)
                     ORDER BY priority, occurred_at, id LIMIT %s
                     FOR UPDATE OF document SKIP LOCKED""",
                 system_id,
@@ -173,14 +185,16 @@ class FinancePoster(models.AbstractModel):
             raise  # the database asks for the whole transaction again
         except Exception as error:
             if len(items) == 1:
-                self._hold_failed(items[0].documents, error)
+                self._hold_failed(items[0], error)
                 return
             middle = len(items) // 2
             self._post(items[:middle])
             self._post(items[middle:])
 
-    def _hold_failed(self, documents, error: Exception):
-        documents._hold(as_need(error))
+    def _hold_failed(self, item: Item, error: Exception):
+        likenesses = {each.id: draft.likeness for each, draft in item.drafts.items()}
+        item.documents._write_columns(likeness=likenesses)
+        item.documents._hold(as_need(error))
 
     def _post_together(self, items: Sequence[Item]):
         moves = self._create_moves(items)
@@ -237,43 +251,32 @@ class FinancePoster(models.AbstractModel):
 
     def _link(self, items, moves):
         """Documents to their entry, set-based: a payout may have 10,000."""
-        pairs = [
-            (document.id, move.id)
-            for item, move in zip(items, moves, strict=True)
-            for document in item.documents
-        ]
-        self._insert_pairs("finance_document_move_rel", "move_id", pairs)
-        versions = [
-            (document.id, version)
-            for item in items
-            for document, draft in item.drafts.items()
-            for version in draft.mapping_versions
-        ]
-        self._insert_pairs("finance_document_version_rel", "version_id", versions)
-        by_rule = defaultdict(list)
-        for item in items:
+        documents = self.env["finance.document"]
+        booked, versions = {}, {}
+        alike = defaultdict(dict)  # likenesses by document, by what else is the same
+        for item, move in zip(items, moves, strict=True):
             for document, draft in item.drafts.items():
-                by_rule[draft.rule.version_id].append(document.id)
-        for version_id, ids in by_rule.items():
-            self.env["finance.document"].browse(ids)._pass(
-                "mapped",
-                "ready",
-                "posted",
+                booked[document.id] = move.id
+                versions[document.id] = draft.mapping_versions
+                alike[draft.rule.version_id, item.then][document.id] = draft.likeness
+        self._insert_pairs("finance_document_move_rel", "move_id", list(booked.items()))
+        self._insert_pairs(
+            "finance_document_version_rel",
+            "version_id",
+            [(id_, each) for id_, several in versions.items() for each in several],
+        )
+        for (version_id, then), likenesses in alike.items():
+            several = documents.browse(likenesses)
+            several._pass(
+                *("mapped", "ready", "posted", *then),
                 reason=False,
                 rule_version_id=version_id,
+                likeness=likenesses,
             )
-        moves_by_id = dict(pairs)
-        self.env["finance.payout"]._posted(
-            self.env["finance.document"].browse(moves_by_id)
-        )
-        self.env["finance.log"]._append(
-            {**row, "move_id": moves_by_id[row["document_id"]]}
-            for item in items
-            for row in item.documents._log_rows("document.posted")
-        )
-        self.env["finance.document"].invalidate_model(
-            ["move_ids", "mapping_version_ids"]
-        )
+            events = (f"document.{state}" for state in ("posted", *then))
+            several._note(*events, moves=booked)
+        self.env["finance.payout"]._posted(documents.browse(booked))
+        documents.invalidate_model(["move_ids", "mapping_version_ids"])
 
     def _link_write_offs(self, items, written: Sequence[Mapping]):
         """``written`` are entries by the number of their invoice, for each item."""
@@ -289,10 +292,11 @@ class FinancePoster(models.AbstractModel):
         if pairs:
             self.env.cr.execute(
                 SQL(
-                    "INSERT INTO %s (document_id, %s) VALUES %s ON CONFLICT DO NOTHING",
+                    """INSERT INTO %s (document_id, %s)
+                       SELECT * FROM unnest(%s, %s) ON CONFLICT DO NOTHING""",
                     SQL.identifier(table),
                     SQL.identifier(column),
-                    SQL(", ").join(SQL("%s", pair) for pair in pairs),
+                    *map(list, zip(*pairs, strict=True)),
                 )
             )
 

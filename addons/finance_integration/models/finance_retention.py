@@ -186,6 +186,7 @@ class FinanceRetention(models.Model):
         )
         purged = self.env.cr.fetchall()
         self.env[f"finance.{thing}"].invalidate_model()
+        self.env["finance.document"]._read_now().clear()
         self.env["finance.log"]._append(
             {
                 "event": f"{thing}.purged",

@@ -1,12 +1,16 @@
 """Who may see and change what: six roles, two companies, secrets and the log."""
 
+import psycopg2
+
 from odoo.exceptions import AccessError, UserError, ValidationError
 from odoo.modules.neutralize import get_neutralization_queries
 from odoo.tests import tagged
+from odoo.tools import SQL, mute_logger
 
 from .. import keyring
 from .common import HubCase, txn
 
+KEPT = ("finance_message", "finance_document")
 ROLES = ("user", "operator", "editor", "approver", "admin", "auditor")
 MODELS = (
     "finance.system",
@@ -294,3 +298,19 @@ class Credentials(TwoCompanies):
         self.assertEqual(self.other.environment, "test")
         self.assertFalse(self.env["finance.flow"].search([]))
         self.assertIsNone(self.env["finance.system"]._door("elsewhere"))
+
+
+@tagged("post_install", "-at_install")
+class WhatArrived(HubCase):
+    @mute_logger("odoo.sql_db")
+    def test_database_refuses_to_delete_it(self):
+        self.play(txn("t1", "payment", "10.00"))
+        for table in KEPT:
+            with (
+                self.subTest(table=table),
+                self.assertRaisesRegex(
+                    psycopg2.errors.InsufficientPrivilege, "is kept"
+                ),
+                self.env.cr.savepoint(),
+            ):
+                self.env.cr.execute(SQL("DELETE FROM %s", SQL.identifier(table)))

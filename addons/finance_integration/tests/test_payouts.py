@@ -320,6 +320,36 @@ class PerPayout(PayoutCase):
         self.assertEqual(self.balance("processing", "fee"), 4.5)
         self.assertEqual(self.balance("unallocated|EUR"), -150)
 
+    def test_what_is_told_at_once_is_posted_in_one_step_and_logged_in_all(self):
+        self.deliver(*self.members, self.own, self.listing(*self.members))
+        system = self.system.with_company(self.company)
+        self.env["finance.engine"]._step(system)
+        self.assertEqual(self.payout().state, "tied", self.payout().reason)
+        for document in self.documents():
+            steps = document.log_ids.sorted("id")
+            self.assertEqual(
+                steps.mapped("event"),
+                ["document.normalised", "document.posted", "document.reconciled"],
+            )
+            self.assertEqual(steps[1].move_id, document.move_ids.id)
+            self.assertEqual(steps.message_id, document.message_id)
+
+    def test_more_transactions_take_no_more_queries(self):
+        def queries(name: str, count: int) -> int:
+            members = [
+                txn(f"{name}{number}", "payment", "10.00") for number in range(count)
+            ]
+            total = f"-{10 * count}.00"
+            own = txn(f"{name}own", "payout", total, payout_id=name)
+            page = settlement(name, [*members, own])
+            before = self.env.cr.sql_log_count
+            self.play(*members, own, page)
+            self.assertEqual(self.payout(name).state, "tied", self.payout(name).reason)
+            return self.env.cr.sql_log_count - before
+
+        queries("first", 10)  # fills the caches
+        self.assertLess(queries("large", 60), queries("small", 10) + 10)
+
     def test_invoices_are_paid_by_the_one_entry(self):
         invoice = self.make_invoice("100")
         charge = txn(
