@@ -182,9 +182,12 @@ class FinanceCompensation(models.AbstractModel):
             return known
         today = fields.Date.context_today(entry)
         ref = self.env._("Taken back: %(what)s", what=entry.name)
-        reversal = entry.with_company(entry.company_id)._reverse_moves(
-            [{"date": today, "ref": ref}], cancel=True
-        )
+        values = {"date": today, "ref": ref}
+        entry = entry.with_company(entry.company_id)
+        if entry.is_invoice():
+            reversal = self.env["finance.invoicer"]._reverse(entry, values)
+        else:
+            reversal = entry._reverse_moves([values], cancel=True)
         self._check_date(reversal, today)
         return reversal
 

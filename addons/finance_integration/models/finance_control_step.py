@@ -71,6 +71,7 @@ class FinanceControlStep(models.AbstractModel):
         known = self.env["finance.control.version"]._plain_controls(system)
         books = self._books(system, drafts.values())
         twins = self._twins(documents, known)
+        same = self.env["finance.invoicer"]._same_numbers(system, drafts)
         decisions = self.env["finance.decision"]._plain_decisions(documents)
         found = {}
         for document, draft in drafts.items():
@@ -80,7 +81,7 @@ class FinanceControlStep(models.AbstractModel):
                     draft,
                     self._control(known, document.type),
                     books,
-                    twins[document.id],
+                    [*same[document], *twins[document.id]],
                     decisions[document.id],
                 )
             except NeedsPerson as need:

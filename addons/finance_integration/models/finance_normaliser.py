@@ -3,6 +3,7 @@ from collections import defaultdict
 
 from odoo import api, fields, models
 
+from odoo.addons.finance_core import controls
 from odoo.addons.finance_core.connector import Unreadable
 from odoo.addons.finance_core.contract.envelope import Document
 from odoo.addons.finance_core.errors import NeedsPerson, Refused
@@ -128,7 +129,7 @@ class FinanceNormaliser(models.AbstractModel):
             "correlation_id": document.correlation_id,
             "occurred_at": document.occurred_at.replace(tzinfo=None),
             "currency_id": currencies.get(document.currency),
-            "amount": getattr(document, "amount", None),
+            "amount": controls.stated(document),
             **self.env["finance.document"]._stored_form(document, masker),
         }
 

@@ -189,9 +189,11 @@ class FinanceReference(models.Model):
             for each in changing
         )
         for each in changing.filtered(lambda each: each.kind == "partner"):
-            each.env["finance.exception"]._release_caused_by(
-                each.system_id, f"partner:{each.foreign_id}:"
-            )
+            for cause in (
+                f"partner:{each.foreign_id}:",
+                f"partner_unknown:{each.foreign_id}",
+            ):
+                each.env["finance.exception"]._release_caused_by(each.system_id, cause)
 
     # -- what the engine reads and learns ----------------------------------------
 

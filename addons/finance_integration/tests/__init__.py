@@ -39,3 +39,4 @@ from . import test_network
 from . import test_pause
 from . import test_completeness
 from . import test_process
+from . import test_invoices
