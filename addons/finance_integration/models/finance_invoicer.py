@@ -116,8 +116,6 @@ class FinanceInvoicer(models.AbstractModel):
         net, tax = (
             _decimal(each, currency) for each in (move.amount_untaxed, move.amount_tax)
         )
-        if move.journal_id.id != draft.journal_id:
-            raise _wrong_journal(draft, self.env["account.journal"])
         if net != invoice.net:
             raise _differs(draft, "net", invoice.net, net)
         rounding = Decimal(str(currency.rounding)) / 2 * len(invoice.items)
@@ -219,18 +217,6 @@ def _differs(draft, what: str, stated: Decimal, computed: Decimal) -> NeedsPerso
         category="control",
         field="Total",
         value=f"{stated} {currency}",
-    )
-
-
-def _wrong_journal(draft, journals) -> NeedsPerson:
-    return NeedsPerson(
-        f"journal:{draft.journal_id}:{draft.invoice.move_type}",
-        f"{draft.invoice.number} cannot be posted in the journal it is mapped to: that"
-        " is for other documents.",
-        "Map purchases to a purchase journal and sales to a sales journal, then try"
-        " again.",
-        field="Journal",
-        value=journals.browse(draft.journal_id).display_name,
     )
 
 

@@ -271,7 +271,7 @@ class Bills(InvoiceCase):
         draft.action_submit()
         self.approve(draft)
         self.play(invoice("b1", line("10.00")))
-        self.held("b1", "journal:")
+        self.held("b1", "posting:")
 
     def test_a_cost_centre_is_kept(self):
         plan = self.env["account.analytic.plan"].create({"name": "Places"})
