@@ -87,10 +87,12 @@ class Decision:
 
 @dataclass(frozen=True)
 class Twin:
-    """An equal document that was there before, ``days`` away."""
+    """An equal document that was there before, ``days`` away. ``same_number``: it is an
+    invoice of the same partner with the same number, whenever that was."""
 
     name: str
-    days: int
+    days: int = 0
+    same_number: bool = False
 
 
 @dataclass(frozen=True)
@@ -184,10 +186,10 @@ def _counts(decision: Decision, document: Document, control: Control) -> bool:
 
 
 def _is_about(decision: Decision, document: Document) -> bool:
-    stated = _stated(document)
+    amount = stated(document)
     return decision.amount is None or (
-        stated is not None
-        and (decision.amount, decision.currency) == (abs(stated), document.currency)
+        amount is not None
+        and (decision.amount, decision.currency) == (abs(amount), document.currency)
     )
 
 
@@ -228,14 +230,15 @@ def _needs_release(document, why: str, value: str) -> NeedsPerson:
 def total(document: Document, draft: EntryDraft) -> tuple[Decimal, str]:
     """The amount of a document in its currency; what its entry debits, where the
     document as a whole has none."""
-    amount = _stated(document)
+    amount = stated(document)
     if amount is None:
         lines = (line for line in draft.lines if line.currency == document.currency)
         amount = sum((line.amount for line in lines if line.amount > 0), Decimal(0))
     return amount, document.currency
 
 
-def _stated(document: Document) -> Decimal | None:
+def stated(document: Document) -> Decimal | None:
+    """What a document says it is about as a whole; None where it says no amount."""
     return getattr(document, "amount", getattr(document, "total_gross", None))
 
 
@@ -274,10 +277,14 @@ def likeness(document: Document, draft: EntryDraft) -> str | None:
 
 
 def _check_twins(document, control, twins, decisions):
-    near = [each for each in twins if each.days <= control.window]
-    if control.duplicates == "ignore" or not near:
-        return
+    twins = list(twins)
     if any(each.verdict == "distinct" for each in decisions):
+        return
+    _check_number(document, [each.name for each in twins if each.same_number])
+    near = [
+        each for each in twins if not each.same_number and each.days <= control.window
+    ]
+    if control.duplicates == "ignore" or not near:
         return
     names = ", ".join(each.name for each in near[:3])
     words = (
@@ -287,7 +294,20 @@ def _check_twins(document, control, twins, decisions):
     if control.duplicates == "warn":
         yield f"{words}."
         return
-    raise NeedsPerson(
+    raise _duplicate(document, words, names)
+
+
+def _check_number(document, names: Sequence[str]):
+    """No partner gives one number to two invoices: whatever the policy, somebody
+    looks."""
+    if names:
+        shown = ", ".join(names[:3])
+        words = f"{document.number} of the same partner is there already: {shown}"
+        raise _duplicate(document, words, shown)
+
+
+def _duplicate(document, words: str, names: str) -> NeedsPerson:
+    return NeedsPerson(
         f"duplicate:{document.type}:{document.source_id}",
         f"{words}.",
         "Compare both. Say why it is not a duplicate, and it goes on; or have an"
@@ -332,7 +352,9 @@ def _lock_on(draft: EntryDraft, books: Books) -> tuple[str, date | None]:
     names = ["fiscalyear", "hard", books.journals.get(draft.journal_id, "")]
     if draft.credit_notes:
         names.append("sale")
-    if any(note.item.move_id in books.taxed for note in draft.credit_notes):
+    if draft.taxed or any(
+        note.item.move_id in books.taxed for note in draft.credit_notes
+    ):
         names.append("tax")
     through = {name: books.locks[name] for name in names if name in books.locks}
     violated = {name: day for name, day in through.items() if draft.date <= day}
@@ -346,8 +368,12 @@ def _lock_on(draft: EntryDraft, books: Books) -> tuple[str, date | None]:
 
 
 def _with_tolerance(draft: EntryDraft, control: Control, books: Books) -> EntryDraft:
-    """``draft`` with where a small difference of the invoices it settles goes. The
-    difference itself is known when they are reconciled."""
+    """``draft`` with where a small difference of the invoices it settles goes, and how
+    far the tax of an invoice may be off. The difference itself is known when they are
+    reconciled, or made."""
+    if draft.invoice:
+        made = replace(draft.invoice, tolerance=control.tolerance)
+        return replace(draft, invoice=made)
     settles = any(line.settles and line.settles[0] == "invoice" for line in draft.lines)
     if not (control.tolerance and settles):
         return draft

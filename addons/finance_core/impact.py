@@ -120,4 +120,5 @@ def _meaning(outcome: Outcome) -> tuple:
         outcome.journal_id,
         Counter(outcome.lines),
         Counter(outcome.credit_notes),
+        outcome.invoice,
     )

@@ -12,6 +12,8 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from zoneinfo import ZoneInfo
 
+from . import invoicing
+from .contract._invoice import Invoice
 from .contract.envelope import Document
 from .errors import NeedsPerson
 from .mapping import MappingTable, valid_on
@@ -49,7 +51,8 @@ class RuleLine:
 class Rule:
     """How one document type (of some categories; none means all) becomes an entry.
 
-    ``outcome`` is ``post``, or ``ignore`` with a ``reason``.
+    ``outcome`` is ``post``, ``invoice`` (see :mod:`.invoicing`; the accounts of the
+    lines are those of the first rule line), or ``ignore`` with a ``reason``.
     ``credit_note`` asks for a credit note against the invoice that a refund names.
     """
 
@@ -113,8 +116,9 @@ class Snapshot:
     is one. ``partners`` are the commercial partners behind the source's customer ids,
     as far as a person has confirmed them, ``partner_names`` what those and the owners
     of open items are called. ``accepted`` are (document digest, cause) pairs that a
-    person let pass. Whether the period is open is no matter of translation, see
-    controls.py.
+    person let pass. ``invoices`` is what those need that become invoices in Odoo, whose
+    partners are found among ``partners`` too. Whether the period is open is no matter
+    of translation, see controls.py.
     """
 
     company_currency: str
@@ -131,6 +135,7 @@ class Snapshot:
     partners: Mapping[str, int] = field(default_factory=dict)
     partner_names: Mapping[int, str] = field(default_factory=dict)
     accepted: Collection[tuple[str, str]] = frozenset()
+    invoices: invoicing.Known = field(default_factory=invoicing.Known)
 
 
 @dataclass(frozen=True)
@@ -178,7 +183,9 @@ class EntryDraft:
     """A balanced entry as plain data, with the versions it was made by. ``customer``
     is the source's customer id with the partner whose open item is settled: what can
     be learned about who is who. ``original_date`` is the day it belongs to, where a
-    control moved it to an open period; ``likeness`` is what likely duplicates share."""
+    control moved it to an open period; ``likeness`` is what likely duplicates share.
+    With ``invoice`` Odoo makes the entry of that; ``lines`` are what it comes to by the
+    totals of the source."""
 
     date: date
     journal_id: int
@@ -191,6 +198,12 @@ class EntryDraft:
     original_date: date | None = None
     write_off: WriteOff | None = None
     likeness: str | None = None
+    invoice: invoicing.InvoiceDraft | None = None
+
+    @property
+    def taxed(self) -> bool:
+        """Whether the tax report shows it."""
+        return self.invoice is not None and self.invoice.taxed
 
 
 @dataclass(frozen=True)
@@ -250,12 +263,25 @@ def _each_line(doc):
     ]
 
 
+def _each_item(doc):
+    return [
+        _Part(
+            line.net,
+            doc.currency,
+            {"account": line.account_hint or invoicing.UNTOLD},
+            line.description,
+        )
+        for line in doc.lines
+    ]
+
+
 MEASURES = {
     "amount": _amount,
     "counter": _counter,
     "fee": _fee,
     "each_fee": _each_fee,
     "each_line": _each_line,
+    "each_item": _each_item,
 }
 OPEN_BALANCE = "open_balance"  #: what is open under the document's own reference
 DIFFERENCE = "difference"  #: what is missing to balance, in company currency
@@ -288,7 +314,9 @@ def find_rule(document: Document, day: date, rules: Sequence[Rule]) -> Rule:
 
 
 def accounting_date(document: Document, time_zone: str) -> date:
-    """The day it happened in the company's time zone."""
+    """The day on an invoice; else the day it happened, in the company's time zone."""
+    if isinstance(document, Invoice):
+        return document.invoice_date
     return document.occurred_at.astimezone(ZoneInfo(time_zone)).date()
 
 
@@ -335,8 +363,12 @@ class _Translation:
             "currency": document.currency or "",
             "category": document.category,
         }
+        if isinstance(document, Invoice):
+            self.values["direction"] = invoicing.direction(document)
 
     def draft(self) -> EntryDraft | Ignored:
+        if self.rule.outcome == "invoice":
+            return self._invoice()
         if not any(
             part.amount for each in self.rule.lines for part in self._parts(each)
         ):
@@ -354,6 +386,41 @@ class _Translation:
             credit_notes=tuple(self._credit_notes()),
             mapping_versions=frozenset(self.versions),
             customer=self._customer(lines),
+        )
+
+    def _invoice(self) -> EntryDraft | Ignored:
+        document, known = self.document, self.snapshot.invoices
+        if not document.lines and not document.total_gross:
+            return Ignored(self.rule, "Nothing to post: it has no lines.")
+        [line] = self.rule.lines
+        partner = self.snapshot.partners.get(document.party.source_id)
+        account = line.mapping, line.key
+        journal = self._map(self.rule.journal_mapping, self.rule.journal_key, {})
+        made = invoicing.draft(document, partner, known, self._map, account)
+        return EntryDraft(
+            date=self.date,
+            journal_id=journal,
+            ref=document.source_id,
+            lines=tuple(self._invoice_lines(made)),
+            rule=self.rule,
+            mapping_versions=frozenset(self.versions),
+            invoice=made,
+        )
+
+    def _invoice_lines(self, made: invoicing.InvoiceDraft) -> Iterable[DraftLine]:
+        """What the partner owes or is owed carries what is missing to zero."""
+        amount = balance = ZERO
+        for account, each, label in made.amounts(self.snapshot.invoices.taxes):
+            value = self._value(each, made.currency)
+            amount, balance = amount + each, balance + value
+            yield DraftLine(account, each, made.currency, value, label)
+        yield DraftLine(
+            account_id=made.account_id,
+            amount=-amount,
+            currency=made.currency,
+            balance=-balance,
+            label=made.number,
+            partner_id=made.partner_id,
         )
 
     def _lines(self, rule_line: RuleLine):

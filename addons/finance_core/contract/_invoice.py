@@ -8,6 +8,9 @@ from ._party import PartyRef
 from .envelope import Document, Part, require
 from .fields import Amount, CurrencyCode, Day, Identifier, Number, Text
 
+#: an invoice that was issued and counts, whatever was paid of it since
+ISSUED = ("open", "paid", "uncollectible", "credited")
+
 
 class InvoiceLine(Part):
     """One line. ``net`` is without tax and after discount; ``unit_price`` may have
@@ -52,6 +55,14 @@ class Invoice(Document):
     total_net: Amount
     total_tax: Amount
     total_gross: Amount
+
+    def financial_digest(self) -> str:
+        """That an issued invoice was paid is told by payments; it changes nothing of
+        what the invoice itself posted."""
+        if self.status not in ISSUED:
+            return super().financial_digest()
+        issued = self.model_copy(update={"status": ISSUED[0]})
+        return super(Invoice, issued).financial_digest()
 
     @model_validator(mode="after")
     def _number_once_final(self):

@@ -35,6 +35,7 @@ from . import (
     finance_payout,
     finance_payout_bank,
     finance_payout_proof,
+    finance_invoicer,
     finance_poster,
     finance_posting_rule,
     finance_preview,

@@ -73,9 +73,9 @@ class FinanceCompensation(models.AbstractModel):
 
     def _with_decisions(self, documents, known):
         decisions = self.env["finance.decision"]._plain_decisions(documents)
-        step = self.env["finance.control.step"]
+        found = self.env["finance.control.step"]._controls(known, documents)
         for document in documents:
-            yield document, step._control(known, document), decisions[document.id]
+            yield document, found[document.id], decisions[document.id]
 
     @api.model
     def _tell_released_again(self, documents):
@@ -185,9 +185,12 @@ class FinanceCompensation(models.AbstractModel):
             return known
         today = fields.Date.context_today(entry)
         ref = self.env._("Taken back: %(what)s", what=entry.name)
-        reversal = entry.with_company(entry.company_id)._reverse_moves(
-            [{"date": today, "ref": ref}], cancel=True
-        )
+        values = {"date": today, "ref": ref}
+        entry = entry.with_company(entry.company_id)
+        if entry.is_invoice():
+            reversal = self.env["finance.invoicer"]._reverse(entry, values)
+        else:
+            reversal = entry._reverse_moves([values], cancel=True)
         self._check_date(reversal, today)
         return reversal
 

@@ -134,7 +134,8 @@ class FinanceControlVersion(models.Model):
         "Settlement Tolerance",
         currency_field="company_currency_id",
         help="An invoice that is paid too little or too much by at most this is"
-        " settled, and the difference written off.",
+        " settled, and the difference written off. The tax an invoice states may be off"
+        " from what Odoo computes by as much, beyond what rounding explains.",
     )
     write_off_limit = fields.Monetary(
         currency_field="company_currency_id",

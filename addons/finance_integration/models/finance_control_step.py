@@ -81,6 +81,7 @@ class FinanceControlStep(models.AbstractModel):
         control_of = self._controls(known, documents)
         books = self._books(system, drafts.values())
         twins = self._twins(documents, known)
+        same = self.env["finance.invoicer"]._same_numbers(system, drafts)
         decisions = self.env["finance.decision"]._plain_decisions(documents)
         found = {}
         for document, draft in drafts.items():
@@ -90,7 +91,7 @@ class FinanceControlStep(models.AbstractModel):
                     draft,
                     control_of[document.id],
                     books,
-                    twins[document.id],
+                    [*same[document], *twins[document.id]],
                     decisions[document.id],
                 )
             except NeedsPerson as need:

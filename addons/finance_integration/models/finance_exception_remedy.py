@@ -150,8 +150,7 @@ class FinanceExceptionRemedies(models.AbstractModel):
     def _remedy_add_mapping(self):
         """A new line, with the missing value filled in, in the mapping's draft."""
         _, code, key = self.cause.split(":", 2)
-        mapping = self.env["finance.mapping"]._find(self.system_id, code)
-        version = mapping._draft(self.name)
+        version = self.system_id._mapping_of(code)._draft(self.name)
         return {
             "type": "ir.actions.act_window",
             "name": self.env._("Add to Mapping"),

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from odoo import api, fields, models
 from odoo.tools import SQL
 
+from odoo.addons.finance_core import controls
 from odoo.addons.finance_core.connector import Unreadable
 from odoo.addons.finance_core.contract.envelope import Document, Written
 from odoo.addons.finance_core.errors import NeedsPerson, Refused
@@ -156,6 +157,7 @@ class FinanceNormaliser(models.AbstractModel):
 
     def _row(self, found: Found, currencies) -> dict:
         document, written = found.document, found.written
+        amount = controls.stated(document)
         return {
             "type": document.type,
             "category": document.category or None,
@@ -166,7 +168,7 @@ class FinanceNormaliser(models.AbstractModel):
             "correlation_id": document.correlation_id,
             "occurred_at": document.occurred_at.replace(tzinfo=None).isoformat(),
             "currency_id": currencies.get(document.currency),
-            "amount": written.plain.get("amount"),
+            "amount": amount if amount is None else str(amount),
         }
 
     def _order_revisions(self, system, documents):

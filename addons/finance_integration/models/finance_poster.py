@@ -13,6 +13,7 @@ from odoo.tools import SQL
 from odoo.addons.finance_core import posting
 from odoo.addons.finance_core.errors import FinanceError, NeedsPerson
 
+from .finance_invoicer import invoice_values
 from .finance_write_off import settled
 
 _logger = logging.getLogger(__name__)
@@ -198,11 +199,16 @@ class FinancePoster(models.AbstractModel):
 
     def _post_together(self, items: Sequence[Item]):
         moves = self._create_moves(items)
-        moves._post(soft=False)
         posted = list(zip(moves, (item.draft for item in items), strict=True))
-        self._check_dates(posted)
         system = items[0].documents.system_id
-        self.env["finance.reconciler"]._reconcile(system, posted)
+        invoicer = self.env["finance.invoicer"]
+        invoicer._tie(system, posted)
+        moves._post(soft=False)
+        self._check_dates(posted)
+        invoicer._check_numbers(posted)
+        self.env["finance.reconciler"]._reconcile(
+            system, [(move, draft) for move, draft in posted if not draft.invoice]
+        )
         self._link(items, moves)
         self._link_write_offs(items, self.env["finance.write.off"]._settle(posted))
         self._learn_customers(system, items)
@@ -233,13 +239,17 @@ class FinancePoster(models.AbstractModel):
         system = items[0].documents.system_id
         company = system.company_id
         known = self._known_of_lines(company)
+
+        def values(draft):
+            if draft.invoice:
+                return invoice_values(draft, currencies, known)
+            return _move_vals(draft, system, currencies, known)
+
         return (
             self.env["account.move"]
             .with_company(company)
             .with_context(**QUIET)
-            .create(
-                [_move_vals(item.draft, system, currencies, known) for item in items]
-            )
+            .create([values(item.draft) for item in items])
         )
 
     def _known_of_lines(self, company) -> dict:

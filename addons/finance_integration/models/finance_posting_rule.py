@@ -1,9 +1,9 @@
 from decimal import Decimal
 
 from odoo import api, fields, models
-from odoo.exceptions import ValidationError
+from odoo.exceptions import UserError, ValidationError
 
-from odoo.addons.finance_core import posting
+from odoo.addons.finance_core import invoicing, posting
 
 MEASURES = [
     ("amount", "The amount"),
@@ -11,6 +11,7 @@ MEASURES = [
     ("fee", "The total fee"),
     ("each_fee", "Every part of the fee"),
     ("each_line", "Every line of the document"),
+    ("each_item", "Every line of the invoice, without tax"),
     (posting.OPEN_BALANCE, "What is open under the reference of the document"),
     (posting.DIFFERENCE, "The exchange difference"),
 ]
@@ -67,7 +68,11 @@ class FinancePostingRuleVersion(models.Model):
         help="Only for these categories, separated by commas. Empty: for all."
     )
     outcome = fields.Selection(
-        [("post", "Post an entry"), ("ignore", "Post nothing")],
+        [
+            ("post", "Post an entry"),
+            ("invoice", "Post an invoice, bill or credit note"),
+            ("ignore", "Post nothing"),
+        ],
         required=True,
         default="post",
     )
@@ -96,6 +101,23 @@ class FinancePostingRuleVersion(models.Model):
                 raise ValidationError(
                     self.env._("A rule that posts nothing must say why.")
                 )
+
+    def _check_complete(self):
+        """One line says where the lines of an invoice go; Odoo makes the others."""
+        self.ensure_one()
+        if self.outcome != "invoice":
+            return
+        if self.rule_id.document_type not in invoicing.TYPES:
+            raise UserError(
+                self.env._("Only invoices and credit notes become invoices in Odoo.")
+            )
+        if self.line_ids.mapped("measure") != ["each_item"]:
+            raise UserError(
+                self.env._(
+                    "It takes one line, “Every line of the invoice, without tax”: taxes"
+                    " and what is owed are added by Odoo."
+                )
+            )
 
     @api.depends("rule_id.name", "number")
     def _compute_display_name(self):
@@ -179,7 +201,8 @@ class FinancePostingRuleLine(models.Model):
     side = fields.Selection(
         [("debit", "Debit"), ("credit", "Credit")],
         required=True,
-        help="The side of a positive amount; a negative one goes to the other side.",
+        help="The side of a positive amount; a negative one goes to the other side. For"
+        " an invoice it follows from whose invoice it is.",
     )
     measure = fields.Selection(MEASURES, "Amount", required=True)
     mapping_code = fields.Char("Mapping", required=True, default="account")
@@ -187,7 +210,7 @@ class FinancePostingRuleLine(models.Model):
         "Value to map",
         required=True,
         help="May name parts of the document: {currency}, {category}, {fee},"
-        " {account}, {side}.",
+        " {account}, {side}, {direction} (sale or purchase).",
     )
     label = fields.Char(help="Part of the entry, so the same in every language.")
     settles = fields.Char(

@@ -1,12 +1,13 @@
 from collections import defaultdict
 
-from odoo import api, fields, models
+from odoo import SUPERUSER_ID, api, fields, models
 from odoo.exceptions import UserError
 from odoo.tools import SQL
 
 from odoo.addons.finance_core import process
 from odoo.addons.finance_core.errors import NeedsPerson
 
+from . import process_guard
 from .finance_exception_care import in_company_currency
 from .finance_process import KINDS
 
@@ -83,6 +84,15 @@ class FinanceProcessRun(models.Model):
     _undoing = models.Index("(system_id) WHERE state = 'compensating'")
     _by_state = models.Index("(state, id DESC)")
 
+    def init(self):
+        versions = self.env["finance.process.version"]
+        self.env.registry.post_init(
+            process_guard.install,
+            self.env.cr,
+            versions._fields["author_ids"].relation,
+            SUPERUSER_ID,
+        )
+
     # -- on the road -------------------------------------------------------------
 
     @api.model
@@ -154,8 +164,10 @@ class FinanceProcessRun(models.Model):
         """Go on up to the posting. Raises NeedsPerson where somebody has to act."""
         checks = self.env["finance.process.check"]
         self._process()
-        while self.state == "running" and self.step_kind != "post":
+        while self.state == "running":
             step = self._step_now()
+            if step.kind == "post":
+                return
             if step.kind == "decision":
                 raise self._decision_needed(step)
             if step.kind == "check":
@@ -266,6 +278,8 @@ class FinanceProcessRun(models.Model):
                 step._enter(state, note)
                 told.append(step)
         if after.state != self.state:
+            # first the steps: the database lets a run be done once they all are
+            self.step_ids.flush_recordset(["state", "user_id"])
             self.state = after.state
             if after.state in ("compensating", "compensated"):
                 self.reason = self.reason or note

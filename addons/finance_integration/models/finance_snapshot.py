@@ -6,6 +6,7 @@ from decimal import Decimal
 from odoo import api, models
 
 from odoo.addons.finance_core import posting
+from odoo.addons.finance_core.contract._invoice import Invoice
 from odoo.addons.finance_core.contract.envelope import Document
 
 
@@ -24,9 +25,8 @@ class FinanceSnapshot(models.AbstractModel):
         days = {posting.accounting_date(each, zone) for each in documents}
         rules = self.env["finance.posting.rule"]._plain_rules(system)
         items, owners = self._open_items(company, documents)
-        payers = self.env["finance.reference"]._partners(
-            system, {each.reference("customer") for each in documents} - {None}
-        )
+        known = self.env["finance.reference"]._partners(system, _named(documents))
+        partners = {foreign: owner for foreign, (owner, _name) in known.items()}
         return posting.Snapshot(
             company_currency=company.currency_id.name,
             time_zone=zone,
@@ -42,9 +42,10 @@ class FinanceSnapshot(models.AbstractModel):
                 *self.env["finance.control.version"]._altered(system),
                 *self.env["finance.process.version"]._altered(system),
             ],
-            partners={foreign: owner for foreign, (owner, _name) in payers.items()},
-            partner_names=dict(owners) | dict(payers.values()),
+            partners=partners,
+            partner_names=dict(owners) | dict(known.values()),
             accepted=self.env["finance.acceptance"]._accepted(system, documents),
+            invoices=self.env["finance.invoicer"]._known(system, documents, partners),
         )
 
     def _rates(self, company, currencies, days) -> dict[tuple[str, date], Decimal]:
@@ -128,6 +129,13 @@ class FinanceSnapshot(models.AbstractModel):
                 ),
             )
         return found
+
+
+def _named(documents) -> set[str]:
+    """The source's ids of those who pay, who are invoiced and who invoice."""
+    customers = {each.reference("customer") for each in documents}
+    parties = {each.party.source_id for each in documents if isinstance(each, Invoice)}
+    return (customers | parties) - {None}
 
 
 def _decimal(amount: float, currency) -> Decimal:

@@ -24,6 +24,9 @@ MAPPINGS = (
     ("fee", "Fees", "fee", "account.account"),
     ("journal", "Journals", "use", "account.journal"),
     ("ledger", "General ledger accounts", "account", "account.account"),
+    ("item", "Invoice lines", "direction|account", "account.account"),
+    ("tax", "Taxes", "tax", "account.tax"),
+    ("cost_center", "Cost centres", "cost_center", "account.analytic.account"),
 )
 
 
@@ -66,20 +69,29 @@ class FinanceSystem(models.Model):
 
     def _create_mappings(self) -> dict:
         mappings = self.env["finance.mapping"].create(
-            [
-                {
-                    "name": f"{name} · {self.name}",
-                    "code": code,
-                    "system_id": self.id,
-                    "dimensions": dimensions,
-                    "target_model": target,
-                }
-                for code, name, dimensions, target in MAPPINGS
-            ]
+            [self._mapping_values(*each) for each in MAPPINGS]
         )
         versions = mappings.version_ids
         versions.change_reason = self.env._("First mappings of %s", self.name)
         return {version.mapping_id.code: version for version in versions}
+
+    def _mapping_values(self, code: str, name: str, dimensions: str, target: str):
+        return {
+            "name": f"{name} · {self.name}",
+            "code": code,
+            "system_id": self.id,
+            "dimensions": dimensions,
+            "target_model": target,
+        }
+
+    def _mapping_of(self, code: str):
+        """The mapping posting rules know as ``code``; one of the scheme is created
+        where the books were prepared before it had it."""
+        mappings = self.env["finance.mapping"]
+        missing = [each for each in MAPPINGS if each[0] == code]
+        return mappings._find(self, code) or mappings.create(
+            [self._mapping_values(*each) for each in missing]
+        )
 
     @api.model
     def _rule(self, version, key: str, target) -> dict:

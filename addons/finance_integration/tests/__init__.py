@@ -43,3 +43,4 @@ from . import test_partner_choice
 from . import test_pause
 from . import test_completeness
 from . import test_process
+from . import test_invoices

@@ -179,6 +179,47 @@ class OnTheRoad(ProcessCase):
         self.drain()
         self.assertEqual(self.state("t1"), "ignored")
 
+    def test_sql_does_not_take_a_document_past_a_decision(self):
+        """FAULTS 46: the database keeps the way of a document, too."""
+        author = self.make_user("editor")
+        self.add_process(APPROVED, RELEASED, POSTED, user=author)
+        self.play(txn("t1", "payment", "10.00"))
+        self.run_of("t1").with_user(self.approver).action_approve_step()
+        self.env.flush_all()
+        run = self.run_of("t1")
+        first, second, post = run.step_ids.ids
+        change = "UPDATE finance_process_run_step SET state = 'done', user_id = {} "
+        for statement in (
+            f"UPDATE finance_process_run SET state = 'done' WHERE id = {run.id}",
+            f"UPDATE finance_process_run SET version_id = 0 WHERE id = {run.id}",
+            f"DELETE FROM finance_process_run WHERE id = {run.id}",
+            f"DELETE FROM finance_process_run_step WHERE id = {post}",
+            f"UPDATE finance_process_run_step SET state = 'waiting' WHERE id = {first}",
+            f"UPDATE finance_process_run_step SET user_id = NULL WHERE id = {first}",
+            f"{change.format('NULL')} WHERE id = {second}",
+            f"{change.format(SUPERUSER_ID)} WHERE id = {second}",
+            f"{change.format(author.id)} WHERE id = {second}",
+            f"{change.format(self.approver.id)} WHERE id = {second}",
+        ):
+            with (
+                self.subTest(statement),
+                mute_logger("odoo.sql_db"),
+                self.assertRaises(IntegrityError),
+                self.env.cr.savepoint(),
+            ):
+                self.env.cr.execute(statement)
+
+    def test_what_the_list_shows_does_not_decide_where_a_document_stands(self):
+        """FAULTS 46."""
+        self.add_process(APPROVED, POSTED)
+        self.play(txn("t1", "payment", "10.00"))
+        self.env.flush_all()
+        self.env.cr.execute("UPDATE finance_process_run SET step_kind = 'post'")
+        self.env.invalidate_all()
+        self.find("t1").exception_id.action_try_again()
+        self.drain()
+        self.assertEqual(self.state("t1"), "held")
+
     def test_trying_again_does_not_go_past_a_decision(self):
         self.add_process(APPROVED, POSTED)
         self.play(txn("t1", "payment", "10.00"))
