@@ -70,6 +70,8 @@ from . import (
     finance_display,
     finance_acceptance,
     finance_partner_pair,
+    res_partner,
+    res_partner_bank,
     finance_reference,
     finance_referenced,
     finance_claim,
