@@ -69,6 +69,7 @@ from . import (
     finance_document_process,
     finance_display,
     finance_acceptance,
+    finance_payout_patience,
     finance_partner_pair,
     res_partner,
     res_partner_bank,

@@ -1,5 +1,7 @@
 import logging
 from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 from odoo import api, fields, models
 
@@ -8,11 +10,23 @@ from odoo.addons.finance_core.contract.envelope import Document
 from odoo.addons.finance_core.errors import NeedsPerson, Refused
 
 from ..keyring import NoKey
+from .finance_document import LATER, PLACES
 
 _logger = logging.getLogger(__name__)
 
 DONE = ("posted", "reconciled")
-WAITING = ("normalised", "held")
+
+
+@dataclass
+class Told:
+    """A canonical document, the message that told of it first, and its last places in
+    what deliveries told: ``place`` as news, ``repeated`` where it may only have been
+    repeated late; 0 for never."""
+
+    document: Document
+    message: models.BaseModel
+    place: int = 0
+    repeated: int = 0
 
 
 class FinanceNormaliser(models.AbstractModel):
@@ -25,8 +39,9 @@ class FinanceNormaliser(models.AbstractModel):
     def _normalise(self, system, messages):
         """Parse ``messages`` of one system; a bad one does not hinder the others."""
         connector = system._plain_connector()
-        found: dict[tuple, tuple] = {}
+        found: dict[tuple, Told] = {}
         parsed = self.env["finance.message"]
+        returned = messages._returned()
         for message, token in messages._tokens():
             read = self._parse(system, connector, message, token)
             if read is None:
@@ -36,16 +51,20 @@ class FinanceNormaliser(models.AbstractModel):
                 self._reject(system, message, _words(unreadable, len(read)))
             else:
                 parsed |= message
-            for document in read:
+            for number, document in enumerate(read):
                 if isinstance(document, Unreadable):
                     continue
-                key = (document.type, document.source_id, document.digest())
-                found.setdefault(key, (message, document))
+                told = found.setdefault(_key(document), Told(document, message))
+                place = message.id * PLACES + number
+                if message in returned:
+                    told.repeated = place
+                else:
+                    told.place = max(told.place, place)
         new = self._store(system, found)
         for key in new:
-            message, document = found[key]
-            for pull in connector.follow_ups(document):
+            for pull in connector.follow_ups(found[key].document):
                 self.env["finance.engine"]._want_pull(system, pull.stream, pull.scope)
+        self._ask_about_repeated(system, found)
         parsed._set_state(
             "processed", processed_at=fields.Datetime.now(), next_attempt_at=False
         )
@@ -91,28 +110,56 @@ class FinanceNormaliser(models.AbstractModel):
         )
         self.env["finance.exception"]._raise_for(system, need, message_id=message.id)
 
-    def _store(self, system, found: dict) -> dict[tuple, int]:
+    def _store(self, system, found: Mapping[tuple, Told]) -> dict[tuple, int]:
         currencies, masker = self._currency_ids(), system._masker()
         rows = [
-            self._row(system, message, document, digest, currencies, masker)
-            for (_type, _source, digest), (message, document) in found.items()
+            self._row(system, told, digest, currencies, masker)
+            for (_type, _source, digest), told in found.items()
         ]
         new = self.env["finance.document"]._insert(rows)
         documents = self.env["finance.document"].browse(new.values())
         self.env["finance.log"]._append(documents._log_rows("document.normalised"))
-        self._order_revisions(system, documents)
-        self.env["finance.payout"]._learn(documents)
+        again = self.env["finance.document"]._tell_again(
+            system,
+            {
+                key: told.place
+                for key, told in found.items()
+                if key not in new and told.place
+            },
+        )
+        self._order_revisions(documents, again)
+        self.env["finance.payout"]._learn(documents | again)
         self.env["finance.party"]._propose(system, documents)
         self.env["finance.decision"]._learn(documents)
         return new
+
+    @api.model
+    def _is_news(self, system, delivery) -> bool:
+        """Whether a page that was pulled before tells what other content has replaced
+        since: the source says it again."""
+        try:
+            read = list(system._plain_connector().parse(delivery))
+        except Exception:
+            return False  # as it was the first time, when a person was told
+        told = {_key(each): LATER for each in read if not isinstance(each, Unreadable)}
+        return bool(self.env["finance.document"]._overtaken(system, told))
+
+    def _ask_about_repeated(self, system, found: Mapping[tuple, Told]):
+        """People, about what was repeated after other content had replaced it."""
+        told = {key: each.repeated for key, each in found.items() if each.repeated}
+        for document in self.env["finance.document"]._overtaken(system, told):
+            place = told[document.type, document.source_id, document.digest]
+            message = self.env["finance.message"].browse(place // PLACES)
+            self.env["finance.exception"]._raise_for(
+                system, document._returned_under(message), message_id=message.id
+            )
 
     def _currency_ids(self) -> dict[str, int]:
         currencies = self.env["res.currency"].with_context(active_test=False)
         return {each.name: each.id for each in currencies.search([])}
 
-    def _row(
-        self, system, message, document: Document, digest, currencies, masker
-    ) -> dict:
+    def _row(self, system, told: Told, digest, currencies, masker) -> dict:
+        message, document = told.message, told.document
         return {
             "system_id": system.id,
             "company_id": system.company_id.id,
@@ -121,6 +168,7 @@ class FinanceNormaliser(models.AbstractModel):
             "category": document.category or None,
             "source_id": document.source_id,
             "revision": document.revision,
+            "last_told": told.place or None,
             "state": "normalised",
             "priority": message.priority,
             "digest": digest,
@@ -132,51 +180,68 @@ class FinanceNormaliser(models.AbstractModel):
             **self.env["finance.document"]._stored_form(document, masker),
         }
 
-    def _order_revisions(self, system, documents):
-        """One object of the source has one current document: the latest revision.
+    def _order_revisions(self, documents, again):
+        """One object of the source has one current document: the latest revision, and
+        of equal revisions what was told last. ``documents`` are new, ``again`` told
+        of once more after other content.
 
-        Older ones are superseded, whichever came first. What came after the object
-        was posted is superseded too when its money is the same, and held for a
-        person when it is not.
+        All others are superseded, whichever came first. What changes the money after
+        the object was posted is held for a person.
         """
-        if not documents:
-            return
-        versions = self.env["finance.document"].search(
-            [
-                ("system_id", "=", system.id),
-                ("type", "in", list(set(documents.mapped("type")))),
-                ("source_id", "in", documents.mapped("source_id")),
-                ("state", "!=", "superseded"),
-            ]
-        )
         objects = defaultdict(self.env["finance.document"].browse)
-        for version in versions:
+        for version in (documents | again)._with_other_versions():
             objects[version.type, version.source_id] |= version
         for several in objects.values():
-            if len(several) > 1:
-                self._keep_current(system, several)
+            self._keep_current(several, again)
 
-    def _keep_current(self, system, versions):
+    def _keep_current(self, versions, again):
+        newest = versions.sorted(lambda each: each._place_told())[-1]
         booked = versions.filtered(lambda each: each.state in DONE)
         posted = booked.filtered(lambda each: not each.compensation_id)
-        rest = versions - booked
-        if not posted:  # or what was posted was taken back
-            newest = versions.sorted(lambda each: (each.revision, each.id))[-1:]
-            older = rest - newest
-            older._set_state("superseded", reason=self.env._("A newer one came."))
+        is_posted = newest.financial_digest in posted.mapped("financial_digest")
+        self._supersede(versions - booked - newest, newest, posted)
+        if newest in booked and not posted:  # it was taken back, for good
             return
-        latest = max(posted.mapped("revision"))
-        changed = rest.filtered(
-            lambda each: (
-                each.revision >= latest
-                and each.financial_digest not in posted.mapped("financial_digest")
-            )
-        )
-        (rest - changed)._set_state(
-            "superseded", reason=self.env._("The same was posted already.")
-        )
-        for document in changed:
-            document._hold(document._changed_after_posting())
+        if is_posted:
+            self._supersede(newest - booked, newest, posted)
+            return
+        if newest.state == "superseded" and newest in again:
+            newest._set_state("normalised", reason=False)
+        if posted:
+            self._hold_changed(newest)
+
+    def _hold_changed(self, document):
+        """What was posted is not what the source says now: a person's. What people
+        have decided about before stays as they did."""
+        need = document._changed_after_posting()
+        if document.state in DONE:  # and was taken back since
+            self.env["finance.exception"]._raise_for(document.system_id, need)
+        elif document.state not in ("ignored", "superseded"):
+            document._hold(need)
+
+    def _supersede(self, versions, newest, posted):
+        """They are not what the source says last; each with the true reason."""
+        reasons = defaultdict(self.env["finance.document"].browse)
+        for version in versions:
+            if version.state != "superseded":
+                reasons[self._why_superseded(version, newest, posted)] |= version
+        for reason, several in reasons.items():
+            several._set_state("superseded", reason=reason)
+            several.exception_id._resolve_unless_waiting()
+
+    def _why_superseded(self, version, newest, posted) -> str:
+        if version.financial_digest in posted.mapped("financial_digest"):
+            return self.env._("The same was posted already.")
+        if version.revision == newest.revision:
+            return self.env._("The source told something else later.")
+        if version._place_told()[1:] > newest._place_told()[1:]:
+            return self.env._("It came late: a newer revision was here before it.")
+        return self.env._("A newer revision came.")
+
+
+def _key(document: Document) -> tuple[str, str, str]:
+    """What makes two documents of a system the same."""
+    return document.type, document.source_id, document.digest()
 
 
 def _words(unreadable: list[Unreadable], count: int) -> str:
