@@ -105,6 +105,14 @@ PLACES = {
     "invoice": {"draft": 0, "open": 1, "uncollectible": 2, "paid": 3, "void": 3},
 }
 
+# What is true of an object of one status once it has come further, and stays true.
+# https://docs.stripe.com/api/charges/object
+# https://docs.stripe.com/api/refunds/object
+FACTS = {
+    "charge": ("captured", "amount_refunded", "refunded"),
+    "refund": ("failure_balance_transaction",),
+}
+
 # Where a stream is read, and what is asked for on every page.
 # https://docs.stripe.com/api/pagination and https://docs.stripe.com/expand
 EXPANDED = (("expand[]", "data.source"), ("expand[]", "data.source.charge"))

@@ -377,7 +377,10 @@ def revision(told_event: Mapping) -> int:
     """The second of the event, then how far its object had come in its life."""
     about = told_event["data"]["object"]
     places = const.PLACES.get(about.get("object"), {})
-    return 10 * told_event["created"] + places.get(about.get("status"), 0)
+    done = sum(
+        bool(about.get(fact)) for fact in const.FACTS.get(about.get("object"), ())
+    )
+    return 10 * told_event["created"] + places.get(about.get("status"), 0) + done
 
 
 def document_of(told_event: Mapping) -> Document:

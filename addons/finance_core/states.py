@@ -28,7 +28,7 @@ DOCUMENT: StateTable = {
     "posted": frozenset({"reconciled"}),
     "reconciled": frozenset({"posted"}),  # a reconciliation was undone
     "ignored": frozenset({"superseded", "normalised"}),  # a rejection was taken back
-    "superseded": frozenset(),
+    "superseded": frozenset({"normalised"}),  # the source said it again
 }
 
 EXCEPTION: StateTable = {

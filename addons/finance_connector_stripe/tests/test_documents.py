@@ -166,6 +166,15 @@ class EventBecomesDocument(TestCase):
 
 
 class Payout(TestCase):
+    def test_within_one_second_facts_that_stay_true_order_a_charge(self):
+        """FAULTS 21."""
+        authorised = {"captured": False, "amount_refunded": 0, "refunded": False}
+        captured = {**authorised, "captured": True}
+        part = {**captured, "amount_refunded": 100}
+        life = (authorised, captured, part, {**part, "refunded": True})
+        revisions = [told("charge_succeeded", **facts).revision for facts in life]
+        self.assertEqual(revisions, sorted(set(revisions)))
+
     def test_life_of_a_payout_orders_its_revisions_whatever_the_events_order(self):
         life = ["pending", "in_transit", "paid", "failed"]
         revisions = [

@@ -62,7 +62,21 @@ class FinanceException(models.Model):
                 "user",
                 ("choose_partner", "accept_once", "try_again"),
             ),
+            "open_versions": Remedy(_("Compare"), "user", ("accept_once",)),
             "accept_once": Remedy(_("Accept Once…"), "approver"),
+        }
+
+    def _remedy_open_versions(self):
+        """All that came for the objects of the case."""
+        return {
+            "type": "ir.actions.act_window",
+            "name": self.env._("What came for %s", self.value),
+            "res_model": "finance.document",
+            "domain": [
+                ("system_id", "=", self.system_id.id),
+                ("source_id", "in", self.document_ids.mapped("source_id")),
+            ],
+            "view_mode": "list,form",
         }
 
     def _remedy_open_reference(self):

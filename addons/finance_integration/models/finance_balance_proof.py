@@ -12,8 +12,9 @@ class FinanceBalanceProof(models.AbstractModel):
     """Proves that the clearing accounts hold what the provider says it holds for us.
 
     Only the provider's latest statement counts, as of its own time: what happened
-    later is left out on both sides. What only waits for its payout (``ready``)
-    counts as if it were in the books.
+    later is left out on both sides. What waits for its payout (``ready``) is not in
+    the books: it is counted apart, and told apart. Once it has waited too long it is
+    held, and the proof waits for whoever clears that.
     """
 
     _name = "finance.balance.proof"
@@ -28,13 +29,16 @@ class FinanceBalanceProof(models.AbstractModel):
             return
         stated = stated_amounts(statement.content)
         books = self._books(system, statement)
-        for currency in sorted({*stated, *books}):
+        waiting = self._nets(
+            system,
+            SQL("state = 'ready' AND occurred_at <= %s", statement.occurred_at),
+        )
+        for currency in sorted({*stated, *books, *waiting}):
             self._compare(
                 system,
                 statement,
                 currency,
-                stated.get(currency, Decimal(0)),
-                books.get(currency, Decimal(0)),
+                *(each.get(currency, Decimal(0)) for each in (stated, books, waiting)),
             )
 
     def _must_wait(self, system, statement) -> bool:
@@ -59,41 +63,47 @@ class FinanceBalanceProof(models.AbstractModel):
         return bool(rows)
 
     def _books(self, system, statement) -> dict[str, Decimal]:
-        """The clearing accounts now, without what happened after the statement, and
-        with what waits for its payout."""
+        """The clearing accounts now, without what happened after the statement."""
+        books = dict(system._clearing_balances()[system])
+        later = self._nets(
+            system,
+            SQL(
+                "state IN ('posted', 'reconciled') AND occurred_at > %s",
+                statement.occurred_at,
+            ),
+        )
+        for currency, amount in later.items():
+            books[currency] = books.get(currency, Decimal(0)) - amount
+        return books
+
+    def _nets(self, system, which: SQL) -> dict[str, Decimal]:
+        """By currency, what balance transactions of the system changed."""
         rows = self.env.execute_query(
             SQL(
                 """SELECT currency.name,
                           -- as text, to stay exact on the way
-                          sum(CASE WHEN document.state = 'ready' THEN 1 ELSE -1 END
-                              * (document.content::jsonb ->> 'net')::numeric)::text
+                          sum((content::jsonb ->> 'net')::numeric)::text
                      FROM finance_document document
                      JOIN res_currency currency ON currency.id = document.currency_id
-                    WHERE document.system_id = %(system)s
-                      AND document.type = 'balance_transaction'
-                      AND (document.state = 'ready'
-                           AND document.occurred_at <= %(until)s
-                        OR document.state IN ('posted', 'reconciled')
-                           AND document.occurred_at > %(until)s)
+                    WHERE system_id = %s AND type = 'balance_transaction' AND %s
                     GROUP BY currency.name""",
-                system=system.id,
-                until=statement.occurred_at,
+                system.id,
+                which,
             )
         )
-        books = dict(system._clearing_balances()[system])
-        for currency, amount in rows:
-            books[currency] = books.get(currency, Decimal(0)) + Decimal(amount)
-        return books
+        return {currency: Decimal(amount) for currency, amount in rows}
 
-    def _compare(self, system, statement, currency, stated, books):
+    def _compare(self, system, statement, currency, stated, books, waiting):
         words = self.env._(
             "On %(when)s UTC the provider held %(stated)s %(currency)s for us, but the"
-            " books say %(books)s: a difference of %(difference)s.",
+            " books say %(books)s and %(waiting)s waits for its payout: a difference of"
+            " %(difference)s.",
             when=statement.occurred_at,
             stated=stated,
             currency=currency,
             books=books,
-            difference=abs(stated - books),
+            waiting=waiting,
+            difference=abs(stated - books - waiting),
         )
         known = self.env["finance.exception"].search(
             [
@@ -102,8 +112,17 @@ class FinanceBalanceProof(models.AbstractModel):
                 ("state", "=", "open"),
             ]
         )
-        if stated == books:
-            known._resolve(self.env._("The books and the provider agree."))
+        if stated == books + waiting:
+            known._resolve(
+                self.env._(
+                    "The provider holds %(stated)s %(currency)s: %(books)s in the"
+                    " books, and %(waiting)s that waits for its payout.",
+                    stated=stated,
+                    currency=currency,
+                    books=books,
+                    waiting=waiting,
+                )
+            )
         elif known.name != words:
             known._resolve(self.env._("Something else is known by now."))
             need = NeedsPerson(

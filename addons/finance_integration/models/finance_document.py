@@ -29,6 +29,13 @@ STATES = [
 ]
 NONE: Mapping[int, int] = MappingProxyType({})
 MOVEMENTS = ("balance_transaction", "event")
+PLACES = 10**6  #: more than one delivery can tell of
+LATER = 10**15  #: than everything told so far
+#: of a row from before this was written down, it is the delivery that told first
+LAST_TOLD = "COALESCE({0}.last_told, {0}.message_id * 1000000::numeric)"
+DOCUMENT_TOLD, OTHER_TOLD = (
+    SQL(LAST_TOLD.format(alias)) for alias in ("document", "other")
+)
 #: what a new document is written with, as JSON tells it to PostgreSQL
 INSERTED = {
     "system_id": "int4",
@@ -39,6 +46,7 @@ INSERTED = {
     "category": "text",
     "source_id": "text",
     "revision": "numeric",
+    "last_told": "numeric",
     "state": "text",
     "priority": "text",
     "digest": "text",
@@ -79,6 +87,12 @@ class FinanceDocument(models.Model):
     category_words = fields.Char("Kind", compute="_compute_category_words")
     source_id = fields.Char("Foreign ID", required=True, readonly=True, index=True)
     revision = fields.Float(digits=(16, 0), readonly=True)
+    last_told = fields.Float(
+        digits=(16, 0),
+        readonly=True,
+        help="Orders what deliveries told: the number of the last that told of it, and"
+        " the place in it.",
+    )
     state = fields.Selection(STATES, required=True, readonly=True)
     priority = fields.Selection(
         PRIORITIES, required=True, readonly=True, default=NORMAL
@@ -274,6 +288,83 @@ class FinanceDocument(models.Model):
         self.browse(new.values())._note("document.normalised")
         return new
 
+    @api.model
+    def _overtaken(self, system, told: Mapping[tuple, int]):
+        """The documents among ``told``, their places by (type, source id, digest),
+        that other content of the same revision has followed since they were told of
+        last, and before that place."""
+        if not told:
+            return self
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT document.id FROM finance_document document
+                     JOIN (VALUES %(told)s) told (type, source_id, digest, place)
+                       ON told.type = document.type
+                      AND told.source_id = document.source_id
+                      AND told.digest = document.digest
+                    WHERE document.system_id = %(system)s AND EXISTS (
+                          SELECT FROM finance_document other
+                           WHERE other.system_id = document.system_id
+                             AND other.type = document.type
+                             AND other.source_id = document.source_id
+                             AND other.id <> document.id
+                             AND other.revision = document.revision
+                             AND %(other_told)s > %(document_told)s
+                             AND %(other_told)s < told.place)""",
+                told=_told_rows(told),
+                system=system.id,
+                document_told=DOCUMENT_TOLD,
+                other_told=OTHER_TOLD,
+            )
+        )
+        return self.browse(row[0] for row in rows)
+
+    @api.model
+    def _tell_again(self, system, told: Mapping[tuple, int]):
+        """Write down that known documents were told of again. Returns those that are
+        the last word again, after other content."""
+        again = self._overtaken(system, told)
+        if told:
+            self.env.cr.execute(
+                SQL(
+                    """UPDATE finance_document document SET last_told = told.place
+                         FROM (VALUES %(told)s) told (type, source_id, digest, place)
+                        WHERE document.system_id = %(system)s
+                          AND told.type = document.type
+                          AND told.source_id = document.source_id
+                          AND told.digest = document.digest
+                          AND %(document_told)s < told.place""",
+                    told=_told_rows(told),
+                    system=system.id,
+                    document_told=DOCUMENT_TOLD,
+                )
+            )
+            self.invalidate_model(["last_told"])
+        return again
+
+    def _with_other_versions(self):
+        """All versions of the objects among these that have several."""
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT unnest(ARRAY[document.id, other.id])
+                     FROM finance_document document
+                     JOIN finance_document other
+                       ON other.system_id = document.system_id
+                      AND other.type = document.type
+                      AND other.source_id = document.source_id
+                      AND other.id <> document.id
+                    WHERE document.id = ANY(%s)""",
+                self.ids,
+            )
+        )
+        return self.browse({row[0] for row in rows})
+
+    def _place_told(self) -> tuple:
+        """Sorts the versions of one object: by the source's own number, and by what
+        it told last where that is the same."""
+        first = self.message_id.id * PLACES
+        return self.revision, self.last_told or first, self.id
+
     def _set_state(self, state: str, logged: str = "", **values):
         """The one way documents change their state. The log keeps ``logged``, or else
         the reason. Raises ImpossibleTransition."""
@@ -351,6 +442,61 @@ class FinanceDocument(models.Model):
             action="close",
         )
 
+    def _tied(self):
+        """Those among these that a person has not accepted, and that the source gave
+        the number of a revision of which it has also told something else."""
+        rows = self.env.execute_query(
+            SQL(
+                """SELECT document.id FROM finance_document document
+                    WHERE document.id = ANY(%s) AND document.revision > 0
+                      AND EXISTS (
+                          SELECT FROM finance_document other
+                           WHERE other.system_id = document.system_id
+                             AND other.type = document.type
+                             AND other.source_id = document.source_id
+                             AND other.revision = document.revision
+                             AND other.financial_digest <> document.financial_digest)
+                      AND NOT EXISTS (
+                          SELECT FROM finance_acceptance acceptance
+                           WHERE acceptance.document_id = document.id
+                             AND acceptance.cause = 'tie:' || document.type
+                                 || ':' || document.source_id)""",
+                self.ids,
+            )
+        )
+        return self.browse(row[0] for row in rows)
+
+    def _tie(self) -> NeedsPerson:
+        """Why a person is asked about one of :meth:`_tied`."""
+        self.ensure_one()
+        return NeedsPerson(
+            f"tie:{self.type}:{self.source_id}",
+            f"{self.source_id} came with two contents of the same revision: which of"
+            " them is right, their order of arrival does not tell.",
+            "Compare both with the source. If the one that waits is right, accept it"
+            " once; a later revision of the source settles it by itself.",
+            category="control",
+            field="Foreign ID",
+            value=self.source_id,
+            action="open_versions",
+        )
+
+    def _returned_under(self, message) -> NeedsPerson:
+        """Why a person is asked about a document that ``message`` repeated."""
+        self.ensure_one()
+        return NeedsPerson(
+            f"returned:{self.type}:{self.source_id}",
+            f"Delivery {message.identity} told of {self.source_id}, came again with"
+            " other content, and then again as it was at first. What came in between"
+            " still counts, as the last may only have been repeated late.",
+            "Ask the source which content is right. If it is the first, let it be sent"
+            " once more as a new delivery, then close this.",
+            category="control",
+            field="Foreign ID",
+            value=self.source_id,
+            action="close",
+        )
+
     def _log_rows(self, event: str, detail="") -> Iterable[dict]:
         for document in self:
             yield {
@@ -401,6 +547,12 @@ class FinanceDocument(models.Model):
             ],
             "view_mode": "list,form",
         }
+
+
+def _told_rows(told: Mapping[tuple, int]) -> SQL:
+    return SQL(", ").join(
+        SQL("(%s, %s, %s, %s::numeric)", *key, place) for key, place in told.items()
+    )
 
 
 def _flatten(value, path=""):

@@ -147,6 +147,7 @@ class FinanceEngine(models.AbstractModel):
         self._end_jobs_of_old_shape()
         self.env["finance.waiting"]._release_satisfied()
         self.env["finance.exception"]._open_due()
+        self.env["finance.payout"]._hold_unclaimed()
         self.env.flush_all()
         self.env["finance.replay"].search([("state", "=", "running")])._want()
         for system_id in self.env["finance.waiting"]._systems_with_work():

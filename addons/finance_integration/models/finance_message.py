@@ -164,7 +164,8 @@ class FinanceMessage(models.Model):
 
         ``door`` has system_id, company_id, flow_id and allow_revisions. ``other``
         means: known identity, other content, and the flow forbids revisions; nothing
-        was written then and the id is that of the first revision.
+        was written then and the id is that of the first revision. What came before
+        the last content of an identity is a revision again, not a duplicate.
         """
         digest = hashlib.sha256(delivery.body).hexdigest()
         token = keyring.encrypt(delivery.body)
@@ -173,20 +174,45 @@ class FinanceMessage(models.Model):
             message_id = self._insert(door, delivery, identity, revision, digest, token)
             if message_id:
                 return message_id, "accepted"
-            known = self.env.execute_query(
-                SQL(
-                    """SELECT id, digest, revision FROM finance_message
-                        WHERE system_id = %s AND identity = %s ORDER BY revision""",
-                    door["system_id"],
-                    identity,
-                )
-            )
+            known = self._revisions(door["system_id"], identity)
             same = [row[0] for row in known if row[1] == digest]
-            if same:
-                return same[0], "duplicate"
+            if same and (known[-1][1] == digest or not door["allow_revisions"]):
+                return same[-1], "duplicate"
             if known and not door["allow_revisions"]:
                 return known[0][0], "other"
             revision = known[-1][2] + 1 if known else revision + 1
+
+    @api.model
+    def _store_again(self, door: dict, delivery: Delivery, identity: str):
+        """Write a delivery although its bytes came before: they are news again."""
+        digest = hashlib.sha256(delivery.body).hexdigest()
+        token = keyring.encrypt(delivery.body)
+        last = self._revisions(door["system_id"], identity)[-1][2]
+        self._insert(door, delivery, identity, last + 1, digest, token)
+
+    def _revisions(self, system_id: int, identity: str) -> list[tuple]:
+        """(id, digest, revision) of what came under one identity, in that order."""
+        return self.env.execute_query(
+            SQL(
+                """SELECT id, digest, revision FROM finance_message
+                    WHERE system_id = %s AND identity = %s ORDER BY revision""",
+                system_id,
+                identity,
+            )
+        )
+
+    def _returned(self):
+        """Those pushed with bytes that came under their identity before, and then
+        others did: whether they were repeated late or said anew, nobody can tell."""
+        revised = self.filtered(lambda each: each.revision > 1 and not each.stream)
+        return revised.filtered(
+            lambda each: any(
+                digest == each.digest and revision < each.revision
+                for _id, digest, revision in self._revisions(
+                    each.system_id.id, each.identity
+                )
+            )
+        )
 
     @api.model
     def _insert(self, door, delivery, identity, revision, digest, token) -> int | None:

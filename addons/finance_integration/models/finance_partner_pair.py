@@ -17,7 +17,9 @@ REASONS = {"vat": "VAT number", "iban": "IBAN", "email": "e-mail", "name": "name
 class FinancePartnerKey(models.Model):
     """By what a partner may be found again: written by the engine, never by people.
 
-    ``stamp`` is the state of the partner it was made from.
+    A row of kind CHANGED stands for a partner whose keys have yet to be written;
+    ``stamp`` is the state of the partner they were made from. The row of kind ``name``
+    says whether the partner was ``compared`` since.
     """
 
     _name = "finance.partner.key"
@@ -28,55 +30,117 @@ class FinancePartnerKey(models.Model):
     kind = fields.Char(required=True)
     value = fields.Char(required=True)
     stamp = fields.Datetime()
+    compared = fields.Boolean()
 
     _by_partner = models.Index("(partner_id, kind)")
     _by_value = models.Index("(kind, value, partner_id)")
+    _changed = models.Index("(id) WHERE kind = 'changed'")
+    _to_compare = models.Index("(id) WHERE kind = 'name' AND compared IS NOT TRUE")
+
+    def init(self):
+        """Note all partners whose keys are older than they are: those of before this
+        was installed, and those that were changed past the ORM."""
+        self.env.cr.execute(
+            SQL(
+                """INSERT INTO finance_partner_key (partner_id, kind, value)
+                   SELECT partner.id, 'changed', ''
+                     FROM res_partner partner
+                     LEFT JOIN (
+                          SELECT partner_id, max(write_date) AS stamp
+                            FROM res_partner_bank GROUP BY partner_id) bank
+                       ON bank.partner_id = partner.id
+                     LEFT JOIN finance_partner_key known
+                       ON known.partner_id = partner.id
+                      AND known.kind IN ('name', 'changed')
+                    WHERE partner.parent_id IS NULL AND partner.active
+                      AND (known.id IS NULL OR known.kind = 'name'
+                           AND known.stamp IS DISTINCT FROM
+                               GREATEST(partner.write_date, bank.stamp))"""
+            )
+        )
 
     @api.model
-    def _refresh(self, limit: int) -> list[int]:
-        """Write the keys of up to ``limit`` partners that are new or were changed;
-        their ids. Contacts are found through their company."""
+    def _note_changed(self, partners):
+        """Their keys have to be written anew."""
+        if partners:
+            self.env.cr.execute(
+                SQL(
+                    """INSERT INTO finance_partner_key (partner_id, kind, value)
+                       SELECT unnest(%s), 'changed', ''""",
+                    partners.ids,
+                )
+            )
+
+    @api.model
+    def _refresh(self, limit: int) -> int:
+        """Write the keys of up to ``limit`` partners that are new or were changed, the
+        latest first: how many there were. Contacts are found through their company."""
         self.env.flush_all()
         rows = self.env.execute_query(
             SQL(
-                """SELECT partner.id, stamps.stamp
-                     FROM res_partner partner
-                     CROSS JOIN LATERAL (
-                          SELECT GREATEST(partner.write_date, max(bank.write_date))
-                                 AS stamp
-                            FROM res_partner_bank bank
-                           WHERE bank.partner_id = partner.id) stamps
-                     LEFT JOIN finance_partner_key known
-                       ON known.partner_id = partner.id AND known.kind = 'name'
-                    WHERE partner.parent_id IS NULL AND partner.active
-                      AND (known.id IS NULL
-                           OR known.stamp IS DISTINCT FROM stamps.stamp)
-                    ORDER BY partner.id LIMIT %s""",
+                """DELETE FROM finance_partner_key WHERE id IN (
+                       SELECT id FROM finance_partner_key WHERE kind = 'changed'
+                        ORDER BY id DESC LIMIT %s FOR UPDATE SKIP LOCKED)
+                   RETURNING partner_id""",
                 limit,
             )
         )
-        stamps = dict(rows)
-        if stamps:
-            self._write_keys(stamps)
-        return list(stamps)
+        if rows:
+            self._write_keys([partner for (partner,) in rows])
+        return len(rows)
 
-    def _write_keys(self, stamps: dict):
-        parties = self._parties(stamps)
+    def _write_keys(self, partners: list[int]):
+        stamps = dict(
+            self.env.execute_query(
+                SQL(
+                    """SELECT partner.id, GREATEST(partner.write_date,
+                              (SELECT max(bank.write_date) FROM res_partner_bank bank
+                                WHERE bank.partner_id = partner.id))
+                         FROM res_partner partner
+                        WHERE partner.id = ANY(%s)
+                          AND partner.parent_id IS NULL AND partner.active""",
+                    partners,
+                )
+            )
+        )
         values = [
-            SQL("(%s, %s, %s, %s)", id_, kind, value, stamps[id_])
-            for id_, party in parties.items()
+            SQL("(%s, %s, %s, %s, FALSE)", id_, kind, value, stamps[id_])
+            for id_, party in self._parties(stamps).items()
             for kind, value in keys(party)
         ]
         self.env.cr.execute(
             SQL(
-                """DELETE FROM finance_partner_key WHERE partner_id = ANY(%s);
-                   INSERT INTO finance_partner_key (partner_id, kind, value, stamp)
-                   VALUES %s""",
-                list(stamps),
-                SQL(", ").join(values),
+                """DELETE FROM finance_partner_key
+                    WHERE partner_id = ANY(%s) AND kind <> 'changed'""",
+                partners,
             )
         )
+        if values:
+            self.env.cr.execute(
+                SQL(
+                    """INSERT INTO finance_partner_key
+                           (partner_id, kind, value, stamp, compared)
+                       VALUES %s""",
+                    SQL(", ").join(values),
+                )
+            )
         self.invalidate_model()
+
+    @api.model
+    def _take_uncompared(self, limit: int) -> list[int]:
+        """The next partners whose keys were written since they were compared, by
+        whomever; they count as compared from now on."""
+        rows = self.env.execute_query(
+            SQL(
+                """UPDATE finance_partner_key SET compared = TRUE WHERE id IN (
+                       SELECT id FROM finance_partner_key
+                        WHERE kind = 'name' AND compared IS NOT TRUE
+                        ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED)
+                   RETURNING partner_id""",
+                limit,
+            )
+        )
+        return [partner for (partner,) in rows]
 
     @api.model
     def _parties(self, ids: Iterable[int]) -> dict[int, Party]:
@@ -223,9 +287,10 @@ class FinancePartnerPair(models.Model):
     def _find_step(self) -> int:
         """Compare the next partners that are new or changed: how many there were."""
         partner_keys = self.env["finance.partner.key"]
-        ids = partner_keys._refresh(A_STEP)
+        changed = partner_keys._refresh(A_STEP)
+        ids = partner_keys._take_uncompared(A_STEP)
         if not ids:
-            return 0
+            return changed
         pairs = self._candidate_pairs(ids)
         parties = partner_keys._parties({id_ for pair in pairs for id_ in pair})
         alike = {pair: compare(*map(parties.get, pair)) for pair in pairs}

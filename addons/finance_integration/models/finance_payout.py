@@ -15,6 +15,7 @@ from .finance_poster import as_need
 
 PAYOUTS_A_STEP = 20
 FELL = ("failed", "cancelled")
+MISSING = "payout_missing:"  #: why a transaction waits for a person: no payout came
 
 
 class FinancePayout(models.Model):

@@ -6,12 +6,13 @@ from odoo import models
 
 from odoo.addons.finance_core import combining
 
-from .finance_payout import FELL
+from .finance_payout import FELL, MISSING
 from .finance_poster import Item
 
 DOCUMENTS_A_STEP = 200
 POSTED = ("posted", "reconciled")
 DONE = (*POSTED, "ignored")
+UNSETTLED = ("normalised", "held")
 OWN = ("payout", "payout_reversal")
 PROVED = ("tied", "cleared")
 PAUSED = ("message_id.flow_id.paused_at", "!=", False)
@@ -148,6 +149,7 @@ class FinancePayout(models.Model):
 
     def _settle(self, documents):
         """The sums agree: post what waited for that, then it ties."""
+        self._release_claimed(documents)
         waiting = ("normalised", "ready") if self._is_one_entry() else ("ready",)
         ready = documents.filtered(lambda each: each.state in waiting)
         if ready:
@@ -187,7 +189,8 @@ class FinancePayout(models.Model):
     def _post_combined(self, ready, documents):
         """One entry for the whole payout (for each month of it), all its documents
         linked to it. They are reconciled by it where that is all there is."""
-        held = any(each.state == "held" for each in self.document_ids)
+        rest = self.document_ids - ready
+        held = any(each.state in UNSETTLED for each in rest)
         if held or ready.message_id.flow_id.filtered("paused_at"):
             return
         poster = self.env["finance.poster"]
@@ -214,7 +217,13 @@ class FinancePayout(models.Model):
         https://docs.stripe.com/payouts/reconciliation"""
         poster = self.env["finance.poster"]
         documents = self.env["finance.document"]
-        before = self._waiting_until(own)
+        unclaimed = ("exception_id.cause", "=like", f"{MISSING}%")
+        claimed = documents.search([*self._until(own, "held"), unclaimed])
+        if self._release_claimed(claimed):
+            self.checked_at = False  # they go on first
+            self.reason = self._not_posted_yet(claimed)
+            return
+        before = self._until(own, "ready")
         paused = documents.search_count([*before, PAUSED], limit=1)
         waiting = documents.search([*before, "!", PAUSED], limit=DOCUMENTS_A_STEP)
         drafts = poster._translate(self.system_id, waiting) if waiting else {}
@@ -234,12 +243,13 @@ class FinancePayout(models.Model):
                 ),
             )
 
-    def _waiting_until(self, own) -> list:
+    def _until(self, own, state: str) -> list:
+        """What may have been in the balance that ``own`` was taken from."""
         return [
             ("system_id", "=", self.system_id.id),
             ("type", "=", "balance_transaction"),
             ("currency_id", "=", own.currency_id.id),
-            ("state", "=", "ready"),
+            ("state", "=", state),
             ("payout_id", "in", (False, self.id)),
             ("occurred_at", "<=", own.occurred_at),
         ]

@@ -56,8 +56,9 @@ class FinancePoster(models.AbstractModel):
             return 0
         drafts = self._translate(system, documents)
         waiting, items = {}, []
+        patient = self._waiting_for_payout(system, documents)
         for document, draft in drafts.items():
-            if self._waits_for_payout(system, document):
+            if document in patient:
                 waiting[document.id] = draft.likeness
             else:
                 items.append(Item({document: draft}, draft))
@@ -72,8 +73,12 @@ class FinancePoster(models.AbstractModel):
         documents._pass("mapped", "ready", reason=reason, likeness=likenesses)
         documents.payout_id._recheck()
 
-    def _waits_for_payout(self, system, document) -> bool:
-        return system.granularity == "payout" and document.type == "balance_transaction"
+    def _waiting_for_payout(self, system, documents):
+        """Those of ``documents`` that become one entry with their payout."""
+        if system.granularity != "payout":
+            return documents.browse()
+        moved = documents.filtered(lambda each: each.type == "balance_transaction")
+        return moved - self.env["finance.payout"]._without_payout(moved)
 
     def _take(self, system_id: int, limit: int):
         self.env.flush_all()  # what waits is read by SQL
@@ -120,7 +125,16 @@ class FinancePoster(models.AbstractModel):
             plain, lambda document: posting.translate(plain[document], snapshot)
         )
         drafts = self._settle_ignored(processes._gate(plain, outcomes))
+        self._hold_tied(drafts)
         return controls._check(system, plain, drafts)
+
+    def _hold_tied(self, drafts: dict):
+        """Two contents of one revision of the source are told apart by nobody: neither
+        posts, until a later revision comes or a person accepts the last."""
+        tied = self.env["finance.document"].concat(*drafts)._tied()
+        for document in tied:
+            del drafts[document]
+            document._hold(document._tie())
 
     def _each(self, documents, work: Callable) -> dict:
         """What ``work`` gives for each document. Those it fails for are held, equal

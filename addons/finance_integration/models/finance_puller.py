@@ -106,12 +106,17 @@ class FinancePuller(models.AbstractModel):
             "flow_id": flow.id or None,
             "allow_revisions": True,
         }
-        delivery = Delivery(body=response.body, stream=stream, scope=scope)
+        delivery = Delivery(
+            response.body, received_at=datetime.now(UTC), stream=stream, scope=scope
+        )
         identity = system._plain_connector().identify(delivery)
         messages = self.env["finance.message"]
         _message, status = messages._store(door, delivery, identity)
-        if status == "accepted":
-            self.env["finance.engine"]._hint(system.id)
+        if status == "duplicate":
+            if not self.env["finance.normaliser"]._is_news(system, delivery):
+                return
+            messages._store_again(door, delivery, identity)
+        self.env["finance.engine"]._hint(system.id)
 
     def _again_at(self, flow, failures, busy: RetryLater) -> tuple[datetime, bool]:
         """When to ask again (UTC, naive), after growing pauses, and whether it was in

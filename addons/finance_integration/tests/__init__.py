@@ -10,10 +10,12 @@ from . import test_gateway_entries
 from . import test_governance
 from . import test_flow_controls
 from . import test_governance_database
+from . import test_last_word
 from . import test_ledger
 from . import test_likeness
 from . import test_parking
 from . import test_masking
+from . import test_payout_patience
 from . import test_payouts
 from . import test_preview
 from . import test_payout_write_off

@@ -1,5 +1,8 @@
 """The clearing accounts hold what the provider says it holds for us."""
 
+from datetime import timedelta
+
+from odoo import fields
 from odoo.tests import tagged
 
 from .common import DAY, HubCase, txn
@@ -62,8 +65,23 @@ class BalanceProof(HubCase):
         self.drain()
         self.assertIn("99.00", self.exceptions().name)
 
-    def test_what_waits_for_its_payout_counts_as_booked(self):
+    def test_what_waits_for_its_payout_is_told_apart_from_the_books(self):
         self.system.granularity = "payout"
         self.play(txn("t1", "payment", "100.00"), statement("100.00"))
         self.assertEqual(self.find("t1").state, "ready")
+        self.assertFalse(self.exceptions())
+        self.play(statement("130.00", at=f"{DAY}T21:00:00Z"))
+        self.assertIn("the books say 0", self.exceptions().name)
+        self.assertIn("100.00 waits for its payout", self.exceptions().name)
+        self.assertIn("a difference of 30.00", self.exceptions().name)
+
+    def test_proof_waits_for_what_no_payout_has_claimed_in_time(self):
+        self.system.granularity = "payout"
+        self.play(txn("t1", "payment", "100.00"), statement("130.00"))
+        self.exceptions()._resolve("For a test")
+        day = fields.Datetime.now() + timedelta(days=36)
+        self.patch(fields.Datetime, "now", lambda: day)
+        self.env["finance.engine"]._cron_sweep()
+        self.drain()
+        self.assertEqual(self.find("t1").state, "held")
         self.assertFalse(self.exceptions())

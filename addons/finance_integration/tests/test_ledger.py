@@ -137,6 +137,54 @@ class Ledger(HubCase):
             self.assertIn("document.normalised", events)
             self.assertIn("document.posted", events)
 
+    @slowly
+    @given(data=st.data())
+    def test_any_interleaving_of_contents_that_come_back_ends_with_the_last(self, data):
+        """FAULTS 1, 9, 21, 26: two objects, each told of as A, B, A… in its order,
+        mixed and cut at will, deliveries repeated at will. The books of each have what
+        was told last, or a person is asked."""
+        amounts = {"10.00": 10.0, "11.00": 11.0, "12.00": 12.0}
+        contents = st.lists(st.sampled_from(sorted(amounts)), min_size=1, max_size=4)
+        told = {name: data.draw(contents) for name in ("x1", "x2")}
+        turns = data.draw(
+            st.permutations([name for name in told for _each in told[name]])
+        )
+        queues = {name: iter(told[name]) for name in told}
+        stream = [txn(name, "payment", next(queues[name])) for name in turns]
+        with self.env.cr.savepoint() as kept:
+            sent = self.send_cut(data, stream)
+            again = st.lists(st.sampled_from(sent), max_size=3)
+            for identity, documents in data.draw(again):
+                _message, status = self.deliver(*documents, identity=identity)
+                self.assertEqual(status, "duplicate")
+            self.env["finance.engine"]._cron_sweep()
+            self.drain()
+            self.assert_all_accounted_for()
+            for name, several in told.items():
+                versions = self.find(name)
+                booked = versions.filtered(lambda each: each.state == "posted")
+                self.assertEqual(len(booked), 1)
+                if booked.amount != amounts[several[-1]]:
+                    asked = versions.filtered(lambda each: each.state == "held")
+                    self.assertEqual(asked.amount, amounts[several[-1]])
+                    self.assertEqual(asked.exception_id.state, "open")
+                else:
+                    self.assertNotIn("held", versions.mapped("state"))
+            kept.rollback()
+        self.env.invalidate_all()
+
+    def send_cut(self, data, stream) -> list[tuple]:
+        """Deliver ``stream`` in pieces, drained between some: (identity, documents)."""
+        cuts = sorted(data.draw(st.sets(st.integers(0, len(stream)), max_size=3)) | {0})
+        sent = []
+        for start, end in zip(cuts, [*cuts[1:], None], strict=True):
+            if documents := stream[start:end]:
+                sent.append((f"p-{next(self.numbers)}", documents))
+                self.deliver(*documents, identity=sent[-1][0])
+            if data.draw(st.booleans()):
+                self.drain()
+        return sent
+
     def states(self):
         """The state of every document by its identity."""
         documents = self.env["finance.document"].search(

@@ -4,6 +4,7 @@ import hashlib
 
 from odoo.exceptions import AccessError
 from odoo.tests import tagged
+from odoo.tools import SQL
 
 from ..models.finance_partner_pair import NEIGHBOURS
 from .common import HubCase
@@ -28,11 +29,7 @@ class PartnerPairs(HubCase):
 
     @classmethod
     def change(cls, partner, **values):
-        """As a transaction of its own would: later than the keys were made."""
         partner.write(values)
-        cls.env["finance.partner.key"].search(
-            [("partner_id", "=", partner.id)]
-        ).stamp = "2020-01-01"
         cls.find_all()
 
     def pair(self, one, other):
@@ -113,6 +110,63 @@ class PartnerPairs(HubCase):
     def test_what_did_not_change_is_not_compared_again(self):
         self.twins()
         self.assertEqual(self.env["finance.partner.pair"]._find_step(), 0)
+
+    def test_those_the_road_looked_up_are_compared_all_the_same(self):
+        one = self.make("Quentin Ltd", email="q@quentin.example")
+        other = self.make("Somebody", email="q@quentin.example")
+        self.env["finance.partner.key"]._refresh(1000)  # a batch with an unknown one
+        self.assertEqual(self.pair(one, other).reasons, "e-mail")
+
+    def test_account_that_goes_takes_its_reason_with_it(self):
+        one, other = self.make("Xenia Quux"), self.make("Totally Other")
+        accounts = self.env["res.partner.bank"].create(
+            [
+                {"partner_id": partner.id, "acc_number": number}
+                for partner, number in (
+                    (one, "AT61 1904 3002 3457 3201"),
+                    (other, "AT611904300234573201"),
+                )
+            ]
+        )
+        self.assertTrue(self.pair(one, other))
+        accounts[0].unlink()
+        self.assertFalse(self.pair(one, other))
+
+    def test_archived_partner_is_found_no_more(self):
+        one = self.make("Quentin Ltd", email="q@quentin.example")
+        self.find_all()
+        one.active = False
+        self.find_all()
+        keys = self.env["finance.partner.key"].search([("partner_id", "=", one.id)])
+        self.assertFalse(keys)
+
+    def test_an_unknown_party_is_looked_up_by_indexes_alone(self):
+        """However many partners there are: no table is read as a whole."""
+        self.make("Quentin Ltd", email="q@quentin.example")
+        partner_keys = self.env["finance.partner.key"]
+        ran = []
+        execute = type(self.env.cr).execute
+
+        def explained(cr, query, *args, **kwargs):
+            ran.append(query)
+            return execute(cr, query, *args, **kwargs)
+
+        self.patch(type(self.env.cr), "execute", explained)
+        partner_keys._refresh(1000)
+        partner_keys._take_uncompared(1000)
+        found = partner_keys._candidates([("x", "email", "q@quentin.example")])
+        partner_keys._parties(found["x"])
+        self.patch(type(self.env.cr), "execute", execute)
+        ours = [
+            q for q in ran if isinstance(q, SQL) and "finance_partner_key" in q.code
+        ]
+        self.assertGreaterEqual(len(ours), 5)
+        self.env.cr.execute("SET LOCAL enable_seqscan = off")
+        for query in ours:
+            self.env.cr.execute(SQL("EXPLAIN %s", query))
+            plan = "\n".join(row[0] for row in self.env.cr.fetchall())
+            with self.subTest(query.code):
+                self.assertNotIn("Seq Scan", plan)
 
     def test_what_very_many_share_says_nothing(self):
         """A mailbox of many makes no n² of pairs."""
