@@ -189,9 +189,9 @@ class FinancePayout(models.Model):
     def _post_combined(self, ready, documents):
         """One entry for the whole payout (for each month of it), all its documents
         linked to it. They are reconciled by it where that is all there is."""
-        rest = self.document_ids - ready
-        held = any(each.state in UNSETTLED for each in rest)
-        if held or ready.message_id.flow_id.filtered("paused_at"):
+        others = self.document_ids - ready
+        unsettled = any(each.state in UNSETTLED for each in others)
+        if unsettled or ready.message_id.flow_id.filtered("paused_at"):
             return
         poster = self.env["finance.poster"]
         drafts = poster._translate(self.system_id, ready)
