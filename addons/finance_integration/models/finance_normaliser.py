@@ -21,9 +21,9 @@ DONE = ("posted", "reconciled")
 
 @dataclass
 class Told:
-    """A canonical document and how it is written, the message that told of it first, and its last places in
-    what deliveries told: ``place`` as news, ``repeated`` where it may only have been
-    repeated late; 0 for never."""
+    """A canonical document and how it is written, the message that told of it first,
+    and its last places in what deliveries told: ``place`` as news, ``repeated`` where
+    it may only have been repeated late; 0 for never."""
 
     document: Document
     written: Written
