@@ -1,4 +1,4 @@
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import ClassVar, Literal
 
@@ -56,13 +56,13 @@ class Invoice(Document):
     total_tax: Amount
     total_gross: Amount
 
-    def financial_digest(self) -> str:
+    def _financial(self, plain: Mapping[str, object]) -> dict[str, object]:
         """That an issued invoice was paid is told by payments; it changes nothing of
         what the invoice itself posted."""
-        if self.status not in ISSUED:
-            return super().financial_digest()
-        issued = self.model_copy(update={"status": ISSUED[0]})
-        return super(Invoice, issued).financial_digest()
+        financial = super()._financial(plain)
+        if self.status in ISSUED:
+            financial["status"] = ISSUED[0]
+        return financial
 
     @model_validator(mode="after")
     def _number_once_final(self):

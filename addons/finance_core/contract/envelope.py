@@ -178,12 +178,16 @@ class Document(Part):
         """Everything that is derived from the fields, at the price of one look."""
         plain = self.model_dump(mode="json")
         text = _ENCODER.encode(plain)
-        financial = {
+        financial = _ENCODER.encode(self._financial(plain))
+        return Written(plain, text, _sha256(text), _sha256(financial))
+
+    def _financial(self, plain: Mapping[str, object]) -> dict[str, object]:
+        """Of the fields as JSON tells them: what must not change once it is posted."""
+        return {
             name: value
             for name, value in plain.items()
             if name not in self.not_financial
         }
-        return Written(plain, text, _sha256(text), _sha256(_ENCODER.encode(financial)))
 
     def to_json(self) -> str:
         """Canonical: sorted keys, no spaces; equal documents give equal text."""

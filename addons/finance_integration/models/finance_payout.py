@@ -266,6 +266,8 @@ class FinancePayout(models.Model):
         payouts.checked_at = fields.Datetime.now()
         for payout in payouts:
             payout._guarded(payout._prove)
+        if payouts:  # what waited for them may have gone on
+            self.env["finance.exception"]._resolve_empty(system.id)
         self._clear_from_bank(system)
         if not payouts:  # nothing is left to do that would change the books
             self.env["finance.balance.proof"]._prove(system)

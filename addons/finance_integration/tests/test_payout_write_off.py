@@ -205,7 +205,7 @@ class WriteOff(WriteOffCase):
         self.assert_reconciled("clearing|USD")
 
     def test_button_is_there_for_a_difference_alone(self):
-        payout = self.env["finance.payout"]._named(self.system, "po_2")
+        payout = self.env["finance.payout"]._named(self.system, {"po_2"})["po_2"]
         payout._stop("It failed.", "Ask.")
         self.assertFalse(payout._exceptions().can_be_written_off)
         with self.assertRaisesRegex(UserError, "no difference"):
