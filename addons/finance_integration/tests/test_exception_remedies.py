@@ -116,7 +116,7 @@ class Remedies(HubCase):
         self.assertEqual(action["res_id"], self.env.ref("base.CHF").id)
 
     def test_a_payout_that_does_not_tie_is_asked_for_again(self):
-        payout = self.env["finance.payout"]._named(self.system, "po_1")
+        payout = self.env["finance.payout"]._named(self.system, {"po_1"})["po_1"]
         payout._stop("It does not tie.", "Ask.")
         with trap_jobs() as jobs:
             self.press(payout._exceptions(), "ask_provider", self.make_user("user"))
