@@ -8,10 +8,12 @@ import gzip
 import json
 import os
 import signal
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from http.client import RemoteDisconnected
+from urllib.request import urlopen
 
 import pytest
 from door import (
@@ -176,9 +178,12 @@ def test_same_id_with_other_body_is_a_new_revision_where_allowed(door: Door):
     one, two = order(identity), order(identity, description="other")
     assert door.deliver("demo", one).told["status"] == "accepted"
     assert door.deliver("demo", two).told["status"] == "accepted"
+    assert door.deliver("demo", two).told["status"] == "duplicate"
+    # neither dropped nor applied silently: a person is asked which content counts
+    assert door.deliver("demo", one).told["status"] == "accepted"
     assert door.deliver("demo", one).told["status"] == "duplicate"
     revisions = [revision for _id, revision, _state in door.messages("demo", identity)]
-    assert revisions == [0, 1]
+    assert revisions == [0, 1, 2]
 
 
 def test_same_id_with_other_body_is_refused_and_shown_where_forbidden(door: Door):
@@ -603,6 +608,35 @@ def test_slow_uploads_do_not_keep_others_out(door: Door):
     eventually(lambda: door.deliver("demo", order()).status == 202, 15)
     for connection in slow:
         connection.close()
+
+
+def test_bodies_that_drip_leave_workers_for_people(door: Door):
+    """FAULTS 25: three times as many senders as there are workers, a byte at a time;
+    whoever opens a page does not wait for them."""
+    dripping = [slow_upload(door) for _sender in range(9)]
+    ended = threading.Event()
+
+    def drip():
+        while not ended.wait(0.2):
+            for connection in dripping:
+                with suppress(OSError):  # turned away
+                    connection.sendall(b" ")
+
+    page_url = f"http://127.0.0.1:{door.port}/web/health"
+    dropper = threading.Thread(target=drip)
+    dropper.start()
+    try:
+        for _page in range(10):
+            start = time.monotonic()
+            with urlopen(page_url, timeout=30) as page:
+                assert page.status == 200
+            assert time.monotonic() - start < 3
+        eventually(lambda: door.deliver("demo", order()).status == 202, 15)
+    finally:
+        ended.set()
+        dropper.join()
+        for connection in dripping:
+            connection.close()
 
 
 def limited(door: Door, code: str, **limits):

@@ -6,13 +6,9 @@ bytes of a stranger are answered with a 5xx other than 503.
 
 import json
 import logging
-import socket
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import UTC, datetime
 from types import MappingProxyType
-
-from werkzeug.exceptions import HTTPException
 
 from odoo import SUPERUSER_ID, http
 from odoo.http import request
@@ -22,6 +18,7 @@ from odoo.addons.finance_core.connector import Connector, Delivery
 from odoo.addons.finance_core.errors import NeedsPerson, Refused, SignatureRefused
 
 from ..keyring import NoKey
+from ..slow_senders import NoTurn, read_body, stop_reading
 from ..statement import committed_at_once
 from ..throttle import Throttle
 
@@ -29,6 +26,7 @@ _logger = logging.getLogger(__name__)
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 RETRY_AFTER = {"Retry-After": "30"}
+BODY = "finance_integration.body"  #: in the environ of a request whose body was read
 hints = Throttle(per_second=1)
 refusals = Throttle(per_second=1, burst=60)
 #: all workers together note about one a second that they turned deliveries away
@@ -77,7 +75,7 @@ class WebhookController(http.Controller):
             return _respond(202, self._receive(env, door, connector))
         except Refusal as refusal:
             if refusal.status == 503:
-                _stop_reading()
+                stop_reading(request.httprequest)
             _note(env, door, refusal)
             return _respond(refusal.status, {"error": str(refusal)}, refusal.headers)
 
@@ -133,26 +131,27 @@ def _read_delivery(connector: Connector) -> Delivery:
         raise Refusal(400, "Content-Length is required.")
     if incoming.content_length > connector.max_body:
         raise Refusal(413, "The delivery is too large.")
-    try:
-        # kept: Odoo calls us again, with this request, after a serialisation failure
-        body = incoming.get_data(cache=True, parse_form_data=False)
-    except (HTTPException, OSError):
-        raise Refusal(400, "The body could not be read.") from None
     return Delivery(
-        body=body,
+        body=_read_body(incoming),
         headers={name.lower(): value for name, value in incoming.headers.items()},
         received_at=datetime.now(UTC),
         url=incoming.url,
     )
 
 
-def _stop_reading():
-    """Werkzeug reads what is left of a body after the answer, however slowly it comes;
-    a worker that turns a sender away has no time for that."""
-    connection = request.httprequest.environ.get("socket")
-    if connection:
-        with suppress(OSError):  # the sender has hung up
-            connection.shutdown(socket.SHUT_RD)
+def _read_body(incoming) -> bytes:
+    """Raises Refusal 400 or 503."""
+    # kept: Odoo calls us again, with this request, after a serialisation failure
+    if BODY not in incoming.environ:
+        try:
+            incoming.environ[BODY] = read_body(incoming)
+        except NoTurn:
+            reason = "Others who deliver slowly keep the workers that may wait."
+            raise Refusal(503, "Busy.", RETRY_AFTER, reason) from None
+        except OSError:
+            stop_reading(incoming)
+            raise Refusal(400, "The body could not be read.") from None
+    return incoming.environ[BODY]
 
 
 def _note(env, door: dict, refusal: Refusal):
