@@ -52,7 +52,7 @@ def books(request):
     from odoo.addons.finance_integration.tests.common import HubCase
 
     with _committed(request) as env:
-        type("Beforehand", (HubCase,), {}).begin(env)
+        type("Beforehand", (HubCase,), {}).settle_in(env)
 
 
 @pytest.fixture(scope="session")

@@ -68,11 +68,11 @@ class HubCase(TransactionCase):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.begin(cls.env)
+        cls.settle_in(cls.env)
         cls.customer = cls.env["res.partner"].create({"name": "A customer"})
 
     @classmethod
-    def begin(cls, env):
+    def settle_in(cls, env):
         """The company and its system: found where they were made beforehand for all
         tests, else made."""
         quiet = {"tracking_disable": True, "no_reset_password": True}
