@@ -230,10 +230,11 @@ def _partner_unknown(document: Invoice) -> NeedsPerson:
     return NeedsPerson(
         f"partner_unknown:{party.source_id}",
         f"Nobody has confirmed which partner {party.source_id} is.",
-        "Confirm the reference under Configuration › References; the waiting documents"
-        " then go on by themselves.",
+        "Choose the partner, and have an approver confirm the reference; then it goes"
+        " on by itself.",
         field="Partner",
         value=party.source_id,
+        action="choose_partner",
     )
 
 

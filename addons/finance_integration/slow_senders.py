@@ -5,6 +5,7 @@ people. Only so many workers at a time read bodies, and each only for so long.
 """
 
 import fcntl
+import logging
 import socket
 import time
 from collections.abc import Iterator
@@ -12,6 +13,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from odoo.tools import config
+
+_logger = logging.getLogger(__name__)
 
 WAIT = 0.25  #: seconds for a turn to read
 AGAIN = 0.001  #: seconds to the next try
@@ -69,12 +72,22 @@ def _turn() -> Iterator[None]:
     """
     end = time.monotonic() + WAIT
     with ExitStack() as opened:
-        files = [opened.enter_context(_file(n).open("ab")) for n in range(TURNS)]
-        while not any(_lock(file) for file in files):
+        while not _take_one(opened):
             if time.monotonic() > end:
                 raise NoTurn
             time.sleep(AGAIN)
         yield
+
+
+def _take_one(opened: ExitStack) -> bool:
+    """Raises NoTurn where this server's files cannot be locked: that is no fault of
+    the sender."""
+    try:
+        files = [opened.enter_context(_file(n).open("ab")) for n in range(TURNS)]
+        return any(_lock(file) for file in files)
+    except OSError as error:
+        _logger.error("Deliveries are refused: %s", error)
+        raise NoTurn from None
 
 
 def _file(number: int) -> Path:

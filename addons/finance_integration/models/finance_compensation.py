@@ -181,6 +181,13 @@ class FinanceCompensation(models.AbstractModel):
 
     def _reversal(self, entry):
         known = entry.reversal_move_ids.filtered(lambda each: each.state == "posted")
+        if known and entry.is_invoice() and entry.payment_state != "reversed":
+            raise NeedsPerson(
+                "revoked",
+                f"{', '.join(known.mapped('name'))} credited a part of {entry.name}.",
+                "Credit the rest by hand, then close this with its number.",
+                category="control",
+            )
         if known:
             return known
         today = fields.Date.context_today(entry)

@@ -48,7 +48,9 @@ class FinancePayout(models.Model):
                      LEFT JOIN finance_message message
                        ON message.id = document.message_id
                      LEFT JOIN finance_payout payout ON payout.id = document.payout_id
-                    WHERE system.active AND COALESCE(payout.state, 'open') = 'open'
+                    WHERE system.active
+                      -- a payout that is proved was so without it
+                      AND COALESCE(payout.state, 'open') <> 'flagged'
                       AND COALESCE(message.received_at, document.occurred_at)
                           < %(now)s - system.payout_patience_days * interval '1 day'
                     ORDER BY document.id LIMIT %(limit)s""",

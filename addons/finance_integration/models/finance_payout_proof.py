@@ -105,6 +105,7 @@ class FinancePayout(models.Model):
                 ("source_id", "in", list(names)),
                 ("payout_id", "!=", self.id),
                 ("payout_id.state", "in", PROVED),
+                ("state", "in", DONE),  # others were left out when it was proved
             ]
         )
 

@@ -217,7 +217,7 @@ class FinancePoster(models.AbstractModel):
         system = items[0].documents.system_id
         invoicer = self.env["finance.invoicer"]
         invoicer._tie(system, posted)
-        moves._post(soft=False)
+        self._post_moves(moves)
         self._check_dates(posted)
         invoicer._check_numbers(posted)
         self.env["finance.reconciler"]._reconcile(
@@ -227,6 +227,14 @@ class FinancePoster(models.AbstractModel):
         self._link_write_offs(items, self.env["finance.write.off"]._settle(posted))
         self._learn_customers(system, items)
         self.env["finance.waiting"]._release_matched(system, moves.line_ids)
+
+    def _post_moves(self, moves):
+        """Each credit note by itself: Odoo pairs those it posts together with the
+        invoices they name by their places, and an invoice named twice counts once."""
+        naming = moves.filtered("reversed_entry_id")
+        (moves - naming)._post(soft=False)
+        for move in naming:
+            move._post(soft=False)
 
     def _learn_customers(self, system, items):
         """Whose invoice a customer's money has paid is who that customer may be."""

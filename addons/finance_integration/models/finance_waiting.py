@@ -86,9 +86,26 @@ class FinanceWaiting(models.AbstractModel):
             role, number = _reference(exception)
             if role == "invoice":
                 return (number, exception.company_id) in posted
+            if role == "bill":
+                return self._has_bill(exception, number)
             return _match_key(exception) in matched
 
         return exceptions.filtered(has_come)
+
+    def _has_bill(self, exception, number: str) -> bool:
+        """Whether a supplier's bill of that number is posted, by whomever, for one of
+        those that wait for it."""
+        waiting = [each._plain() for each in exception.document_ids]
+        system = exception.system_id
+        names = {each.party.source_id for each in waiting}
+        partners = self.env["finance.reference"]._partners(system, names)
+        bills = self.env["finance.invoicer"]._posted_invoices(
+            exception.company_id, waiting
+        )
+        return any(
+            ("purchase", partner, number) in bills
+            for partner, *_rest in partners.values()
+        )
 
     def _has_come_partner(self, exception, _rest: str) -> bool:
         """Both are one partner now: the invoice's or the customer's was merged."""

@@ -6,6 +6,8 @@ from odoo import fields
 from odoo.exceptions import AccessError, UserError
 from odoo.tests import tagged
 
+from odoo.addons.finance_core.errors import NeedsPerson
+
 from .common import DAY, HubCase, txn
 from .test_process import ProcessCase
 
@@ -399,6 +401,65 @@ class CreditNotes(InvoiceCase):
         self.drain()
         self.assertEqual(self.entry("c1", "credit_note").amount_total, 10)
         self.assertEqual(self.entry("b1").amount_residual, 90)
+
+    def credit(self, source_id, net, bill):
+        return invoice(
+            source_id,
+            line(net),
+            kind="credit_note",
+            direction="purchase",
+            invoice_number=bill,
+        )
+
+    def test_several_of_one_bill_and_of_others_each_settle_their_own(self):
+        self.play(invoice("b1", line("100.00")), invoice("b2", line("50.00")))
+        self.play(
+            self.credit("c1", "10.00", "R-b1"),
+            self.credit("c2", "20.00", "R-b1"),
+            self.credit("c3", "5.00", "R-b2"),
+        )
+        owed = [self.entry(each).amount_residual for each in ("b1", "b2")]
+        self.assertEqual(owed, [70, 45])
+        for note in ("c1", "c2", "c3"):
+            self.assertEqual(self.entry(note, "credit_note").amount_residual, 0)
+
+    def test_a_bill_that_is_credited_in_part_is_not_taken_back_silently(self):
+        self.play(invoice("b1", line("100.00")))
+        self.play(self.credit("c1", "10.00", "R-b1"))
+        with self.assertRaisesRegex(NeedsPerson, "credited a part of"):
+            self.env["finance.compensation"]._reversal(self.entry("b1"))
+
+    def test_it_goes_on_once_the_bill_is_entered_by_hand_and_by_no_other(self):
+        other = self.env["res.partner"].create({"name": "Ink Ltd"})
+        self.play(self.credit("c1", "10.00", "R-hand"))
+        self.held("c1", "open_item:bill:R-hand", "credit_note")
+        self.enter_bill(other)
+        self.sweep()
+        self.held("c1", "open_item:bill:R-hand", "credit_note")
+        bill = self.enter_bill(self.supplier)
+        self.sweep()
+        self.assertEqual(self.entry("c1", "credit_note").reversed_entry_id, bill)
+
+    def sweep(self):
+        self.env["finance.engine"]._cron_sweep()
+        self.drain()
+
+    def enter_bill(self, partner):
+        bill = self.env["account.move"].create(
+            {
+                "move_type": "in_invoice",
+                "partner_id": partner.id,
+                "journal_id": self.purchases.id,
+                "invoice_date": DAY,
+                "ref": "R-hand",
+                "invoice_line_ids": [
+                    (0, 0, {"account_id": self.office.id, "price_unit": 100.0})
+                ],
+            }
+        )
+        bill.invoice_line_ids.tax_ids = False
+        bill.action_post()
+        return bill
 
     def test_a_credit_note_of_ours_keeps_its_number(self):
         self.play(invoice("c1", line("10.00"), kind="credit_note", direction="sale"))
