@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from . import venv
-from .console import guarded
+from .console import guarded, leave
 
 
 def start(name: str, script: str) -> None:
@@ -19,4 +19,4 @@ def start(name: str, script: str) -> None:
         commands = importlib.import_module("lib.commands")
         return getattr(commands, name)(arguments)
 
-    guarded(run)
+    leave(guarded(run))

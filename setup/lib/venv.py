@@ -18,11 +18,23 @@ STAMP = VENV / ".complete"
 NAMESPACE = LOCAL / "namespace"
 NETWORK = "Check the network and run again."
 # `python -m odoo` cannot start its gevent worker again; a script of its own can.
+# It ends at once: Python would free all that Odoo loaded, a second for each worker.
 LAUNCHER = """#!{python}
+import logging
+import os
+import sys
+
 import odoo.cli
 
 if __name__ == "__main__":
-    odoo.cli.main()
+    try:
+        odoo.cli.main()
+    except SystemExit as end:
+        if not isinstance(end.code, int | None):
+            raise
+        logging.shutdown()
+        sys.stdout.flush()
+        os._exit(end.code or 0)
 """
 
 
@@ -49,7 +61,7 @@ def enter(script: Path) -> None:
 
 
 def _stamp(home: Path) -> str:
-    return f"{home}\n{sys.version}\n{VENV}\n{_digest()}\n"
+    return f"{home}\n{sys.version}\n{VENV}\n{_digest()}\n{LAUNCHER}"
 
 
 def _digest() -> str:

@@ -6,14 +6,15 @@ mapping, import the bank's statements.
 """
 
 import base64
+import json
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from http.client import HTTPConnection
 
-import requests
 from lib.console import SetupError, say
 from lib.paths import ODOO_CONF
 from stripe_simulator import Simulator
@@ -110,21 +111,23 @@ def _deliver(running, month, sent):
     """POST all deliveries and count what the door answered."""
     deliveries = sent.deliveries
     say(f"Delivering {len(deliveries)} webhooks …")
-    sessions = [requests.Session() for _ in range(SENDERS)]
 
-    def send(numbered):
-        number, delivery = numbered
+    def send(delivery):
         secret = month.accounts[delivery.company].webhook_secret
-        answer = sessions[number % SENDERS].post(
-            f"{running.url}/finance/webhook/stripe-{delivery.company.lower()}",
-            data=delivery.body,
-            headers=delivery.headers(secret, int(datetime.now(UTC).timestamp())),
-            timeout=60,
+        connection = HTTPConnection("127.0.0.1", running.port, timeout=60)
+        connection.request(
+            "POST",
+            f"/finance/webhook/stripe-{delivery.company.lower()}",
+            delivery.body,
+            delivery.headers(secret, int(datetime.now(UTC).timestamp())),
         )
-        return answer.json()["status"] if answer.ok else "rejected"
+        # Odoo closes a connection after each answer
+        with connection.getresponse() as answer:
+            told = answer.read()
+        return json.loads(told)["status"] if answer.status == 202 else "rejected"
 
     with ThreadPoolExecutor(SENDERS) as pool:
-        counts = Counter(pool.map(send, enumerate(deliveries)))
+        counts = Counter(pool.map(send, deliveries))
     return {
         "deliveries": len(deliveries),
         "accepted": counts["accepted"],
