@@ -171,15 +171,16 @@ class FinanceSystem(models.Model):
             statement = statements.get(system, nothing)
             # sudo: amounts only
             stated = stated_amounts(statement.sudo().content)
+            # where nothing is open the books say zero
+            books = {code: Decimal(0).quantize(x) for code, x in stated.items()} | books
             rows = [
                 {
                     "currency": currency,
-                    "books": self._in_words(books.get(currency)),
+                    "books": self._in_words(amount),
                     "stated": self._in_words(stated.get(currency)),
-                    "differs": currency in stated
-                    and stated[currency] != books.get(currency, 0),
+                    "differs": currency in stated and stated[currency] != amount,
                 }
-                for currency in sorted({*books, *stated})
+                for currency, amount in sorted(books.items())
             ]
             system.balance_html = self.env["ir.qweb"]._render(
                 "finance_integration.board_balances",

@@ -64,6 +64,19 @@ class Board(HubCase):
         self.env.invalidate_all()
         self.assertIn("text-danger", self.system.balance_html)
 
+    def test_nothing_open_in_the_books_is_a_zero(self):
+        self.play(
+            {
+                "type": "balance",
+                "source_id": "balance-1",
+                "occurred_at": "2026-03-11T00:00:00Z",
+                "available": [{"currency": "EUR", "amount": "0.00"}],
+                "pending": [],
+            }
+        )
+        self.assertEqual(self.system.balance_html.count("0.00"), 2)
+        self.assertNotIn("text-danger", self.system.balance_html)
+
     def test_every_number_opens_a_list_of_this_system_only(self):
         for figure in ("received_today", "held_today", "flagged_payout_count"):
             action = self.system.with_context(figure=figure).action_open_figure()
