@@ -34,6 +34,16 @@ def pytest_addoption(parser):
     parser.addoption("--chaos", type=int, default=0, help=words)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items):
+    """What two processes share between them: whole files. Those that start servers,
+    the longest, begin."""
+    items.sort(key=lambda item: item.path.is_relative_to(ADDONS))
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+
 @contextmanager
 def _committed(request):
     """An environment of the test database; what is done in it stays there."""

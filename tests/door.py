@@ -17,6 +17,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 import psycopg2
+import pytest
 from lib import database, odoo_server
 from lib.paths import LOCAL, LOGS, ODOO_CONF, PYTHON
 from lib.postgres import Server
@@ -24,6 +25,7 @@ from lib.postgres import Server
 from odoo.addons.finance_connector_demo.connector import DemoConnector
 from odoo.addons.finance_connector_stripe.connector import StripeConnector
 
+SERVERS = pytest.mark.xdist_group("servers")  # of modules that share what follows
 DATABASE = "finance_e2e_run"
 CONF = LOCAL / "e2e.conf"
 KEY_FILE = LOCAL / "e2e.key"
@@ -246,12 +248,17 @@ def serving(server: Server, url: str = NOWHERE, **env: str) -> Iterator[Door]:
         yield door
 
 
-def prepare(server: Server, url: str = NOWHERE, options: Mapping = NO_OPTIONS) -> Door:
-    """A door that nobody has opened yet. ``options`` are more lines of odoo.conf,
-    ``addons`` among them is a folder of more modules."""
-    _write_config(options)
-    LOG.unlink(missing_ok=True)
+def prepare(server: Server, url: str = NOWHERE) -> Door:
+    """A door on a fresh database that nobody has opened yet."""
     database.renew(server, DATABASE)
+    return furnish(server, url)
+
+
+def furnish(server: Server, url: str = NOWHERE, options: Mapping = NO_OPTIONS) -> Door:
+    """A door on the database as ``server`` has it. ``options`` are more lines of
+    odoo.conf, ``addons`` among them is a folder of more modules."""
+    _write_config(server, options)
+    LOG.unlink(missing_ok=True)
     return Door(_free_port(), 0, server, _prepare(server, url))
 
 
@@ -271,14 +278,15 @@ def _prepare(server: Server, url: str) -> dict:
     return json.loads(run.stdout.splitlines()[-1])
 
 
-def _write_config(options: Mapping) -> None:
-    """This clone's odoo.conf, with a key that can be taken away, and ``options``."""
+def _write_config(server: Server, options: Mapping) -> None:
+    """This clone's odoo.conf for ``server``, with a key that can be taken away, and
+    ``options``."""
     KEY_FILE.touch(mode=0o600)
     KEY_FILE.write_bytes(base64.urlsafe_b64encode(os.urandom(32)))
     parser = configparser.ConfigParser(interpolation=None)
     parser.read(ODOO_CONF)
     parser["finance_integration"]["key_file"] = str(KEY_FILE)
-    more = dict(options)
+    more = {**server.options(), **options}
     if folder := more.pop("addons", None):
         more["addons_path"] = f"{parser['options']['addons_path']},{folder}"
     parser["options"].update(more)

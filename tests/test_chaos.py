@@ -22,18 +22,21 @@ import pytest
 from door import (
     DATABASE,
     ENV,
+    SERVERS,
     Door,
     children,
     eventually,
+    furnish,
     new_id,
     order,
-    prepare,
     start,
 )
-from lib import odoo_server, postgres
+from lib import database, odoo_server, postgres
 from lib.console import SetupError
 from lib.paths import LOCAL, ODOO_BIN, PYTHON
 
+pytestmark = SERVERS
+CLUSTER = postgres.Cluster(LOCAL / "pg-chaos")  # nobody else works in it
 POINT = LOCAL / "failpoint"
 FAILPOINTS = {
     "FINANCE_FAILPOINT": str(POINT),
@@ -86,11 +89,11 @@ def kill_a_connection(door: Door):
 def kill_postgresql(_door: Door):
     """FAULTS 27: all of it at once, and start it again."""
     _wait_a_moment()
-    postmaster = int((postgres.CLUSTER / "postmaster.pid").read_text().split()[0])
+    postmaster = CLUSTER.pid()
     for pid in (postmaster, *children(postmaster)):
         _kill(pid)
     eventually(lambda: not Path(f"/proc/{postmaster}").exists())
-    postgres.start()
+    CLUSTER.start()
 
 
 CHAOS = {
@@ -141,8 +144,10 @@ class Supervisor(Thread):
 @pytest.fixture(scope="module")
 def door():
     POINT.unlink(missing_ok=True)
-    with postgres.running() as server:
-        door = prepare(server, options=OPTIONS)
+    with postgres.running() as server, CLUSTER.running() as own:
+        database.renew(server, DATABASE)
+        database.carry(DATABASE, server, own)
+        door = furnish(own, options=OPTIONS)
         supervisor = Supervisor(door)
         supervisor.start()
         try:

@@ -6,10 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from door import CONF, DATABASE, prepare
+from door import CONF, DATABASE, SERVERS, prepare
 from lib import odoo_server, postgres
 from lib.paths import PYTHON
 
+pytestmark = SERVERS
 LIMIT = 300  # seconds
 COUNT = 30
 ONCE = {

@@ -7,9 +7,20 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from door import DATABASE, KEY_FILE, LOG, Door, eventually, new_id, order, serving
+from door import (
+    DATABASE,
+    KEY_FILE,
+    LOG,
+    SERVERS,
+    Door,
+    eventually,
+    new_id,
+    order,
+    serving,
+)
 from lib import postgres
 
+pytestmark = SERVERS
 JOBS = {"ODOO_QUEUE_JOB_CHANNELS": "root:2"}
 
 

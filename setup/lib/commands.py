@@ -26,6 +26,8 @@ PYTEST_ODOO = (
     "--odoo-extra=workers=0",
     "--odoo-extra=max-cron-threads=0",
 )
+# Each of two processes has a copy of the database; conftest.py says what goes together.
+TOGETHER = ("--numprocesses=2", "--dist=loadgroup", "--no-loadscope-reorder")
 
 
 @contextmanager
@@ -59,17 +61,23 @@ def test(arguments: list[str]) -> int:
             return _pytest(["-p", "no:odoo", *arguments], env)
         need_chromium()
         database.renew(server, config.TEST_DATABASE)
-        return _pytest([*PYTEST_ODOO, *arguments], env)
+        together = () if _named(arguments) else TOGETHER
+        return _pytest([*PYTEST_ODOO, *together, *arguments], env)
 
 
 def _pytest(arguments: list[str], env: dict[str, str]) -> int:
     return odoo_server.foreground([PYTHON, "-m", "pytest", *arguments], env)
 
 
+def _named(arguments: list[str]) -> list[Path]:
+    """The paths among the arguments."""
+    words = [ROOT / word.partition("::")[0] for word in arguments if word[0] != "-"]
+    return [path for path in words if path.exists()]
+
+
 def _all_below(arguments: list[str], folders: tuple[Path, ...]) -> bool:
     """Whether the arguments name paths, and all of them inside `folders`."""
-    named = [ROOT / word.partition("::")[0] for word in arguments if word[0] != "-"]
-    paths = [path for path in named if path.exists()]
+    paths = _named(arguments)
     return bool(paths) and all(
         any(path.is_relative_to(folder) for folder in folders) for path in paths
     )

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+import subprocess
 from pathlib import Path
 
 import psycopg2
@@ -11,7 +12,7 @@ import psycopg2
 from . import config, odoo_server
 from .console import SetupError, run_step, say
 from .paths import ADDONS, LOCAL, LOGS, ODOO_BIN, PYTHON
-from .postgres import Server
+from .postgres import BIN, Server
 
 # Files whose change reaches the database. Tests, assets and readmes do not.
 INSTALLED_FILES = (
@@ -142,6 +143,28 @@ def copy(server: Server, source: str, target: str) -> None:
     rows(server, "postgres", f'CREATE DATABASE "{target}" TEMPLATE "{source}"')
     if (FILES / source).is_dir():
         shutil.copytree(FILES / source, FILES / target, copy_function=os.link)
+
+
+def carry(name: str, source: Server, target: Server) -> None:
+    """Make database `name` of one server anew on another. The files stay where both
+    look for them."""
+    rows(target, "postgres", f'DROP DATABASE IF EXISTS "{name}"')
+    rows(target, "postgres", f'CREATE DATABASE "{name}"')
+    dump = subprocess.Popen(
+        [BIN / "pg_dump", "--format=custom", "--compress=0", name],
+        env={**os.environ, **source.environment()},
+        stdout=subprocess.PIPE,
+    )
+    with dump:
+        subprocess.run(
+            [BIN / "pg_restore", "--no-owner", f"--dbname={name}"],
+            env={**os.environ, **target.environment()},
+            stdin=dump.stdout,
+            check=True,
+            timeout=300,
+        )
+    if dump.returncode:
+        raise SetupError(f"The database {name} could not be read.")
 
 
 def rows(server: Server, database: str, query: str, *values: str) -> list[tuple]:

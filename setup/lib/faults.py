@@ -14,6 +14,7 @@ PAGE = ROOT / "docs" / "faults.md"
 ROW = re.compile(r"^\| (\d+) +\| (.+?) +\|$", re.MULTILINE)
 NAMED = re.compile(r"FAULTS[ _]((?:\d+(?:[-–]\d+)?(?:, | and |_(?=\d))?)+)")
 RANGE = re.compile(r"(\d+)(?:[-–](\d+))?")
+PROPERTY = "fault"
 
 
 def numbers(text: str) -> Iterator[int]:
@@ -33,34 +34,38 @@ def pytest_configure(config):
         config.pluginmanager.register(_Table(), "faults-table")
 
 
+def pytest_collection_modifyitems(items):
+    for item in items:
+        told = (item.name, item.obj.__doc__, item.cls and item.cls.__doc__)
+        for number in numbers("\n".join(text for text in told if text)):
+            # a report carries it, also from the process of a pytest-xdist worker
+            item.user_properties.append((PROPERTY, number))
+
+
 class _Table:
     """Collects which tests name a fault, and how they ended."""
 
     def __init__(self):
-        self.tests = defaultdict(set)  # fault: node ids
-        self.failed = set()
-        self.ran = set()
-
-    def pytest_collection_modifyitems(self, items):
-        for item in items:
-            told = (item.name, item.obj.__doc__, item.cls and item.cls.__doc__)
-            for number in numbers("\n".join(text for text in told if text)):
-                self.tests[number].add(item.nodeid)
+        self.tests = defaultdict(set)  # fault: tests that ran
+        self.failed = set()  # faults
 
     def pytest_runtest_logreport(self, report):
-        self.ran.add(report.nodeid)
-        if report.failed:
-            self.failed.add(report.nodeid)
+        test = report.nodeid.partition("[")[0].partition("@")[0]
+        for name, number in report.user_properties:
+            if name == PROPERTY:
+                self.tests[number].add(test)
+                if report.failed:
+                    self.failed.add(number)
 
     def pytest_terminal_summary(self, terminalreporter):
         terminalreporter.section("faults")
-        for number, fault in ROW.findall(PAGE.read_text(encoding="utf-8")):
-            tests = self.tests[int(number)]
-            terminalreporter.write_line(f"{number:>2} {self._result(tests)}  {fault}")
-            for test in sorted({test.partition("[")[0] for test in tests}):
+        for row, fault in ROW.findall(PAGE.read_text(encoding="utf-8")):
+            number = int(row)
+            terminalreporter.write_line(f"{row:>2} {self._result(number)}  {fault}")
+            for test in sorted(self.tests[number]):
                 terminalreporter.write_line(f"      {test}")
 
-    def _result(self, tests: set[str]) -> str:
-        if not tests & self.ran:
+    def _result(self, number: int) -> str:
+        if not self.tests[number]:
             return "no test"
-        return "FAILED " if tests & self.failed else "passed "
+        return "FAILED " if number in self.failed else "passed "

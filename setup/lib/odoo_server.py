@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from .console import SetupError, last_line, say
 from .paths import LOGS, ODOO_BIN, ODOO_CONF, PYTHON, ROOT
-from .postgres import Server
+from .postgres import BIN, Server
 
 EVENTED = 3  # this many above the port of the workers
 START_LIMIT = 90  # seconds
@@ -54,6 +54,7 @@ def environment(server: Server, **more: str) -> dict[str, str]:
         **os.environ,
         **server.environment(),
         "ODOO_RC": str(ODOO_CONF),
+        "PATH": f"{os.environ['PATH']}{os.pathsep}{BIN}",
         "PYTHONPATH": str(ROOT / "setup"),
         **more,
     }

