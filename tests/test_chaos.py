@@ -14,6 +14,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from decimal import Decimal
+from http.client import HTTPException
 from pathlib import Path
 from threading import Event, Thread
 
@@ -205,8 +206,8 @@ def _send(door: Door, identity, amount, body):
     def taken():
         try:
             return door.deliver("demo", body).status == 202
-        except (AssertionError, OSError, ValueError, EOFError):
-            return False  # nobody answered, or Odoo itself while PostgreSQL is away
+        except (AssertionError, OSError, ValueError, EOFError, HTTPException):
+            return False  # no answer, half of one, or Odoo's while PostgreSQL is away
 
     eventually(taken, PATIENCE)
     return identity, amount
