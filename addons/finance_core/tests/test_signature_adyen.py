@@ -60,7 +60,11 @@ def test_faults_4_and_6_only_a_current_key_is_accepted():
     assert refused(SEALED, [new, KEY]) is None
 
 
-@pytest.mark.parametrize("secrets", ([], [""], None, ["not hex"], KEY, [" "]))
+@pytest.mark.parametrize(
+    "secrets",
+    ([], [""], None, ["not hex"], KEY, [" "]),
+    ids=("none", "empty", "null", "not hex", "not a list", "blank"),
+)
 def test_faults_5_an_empty_missing_or_unreadable_secret_refuses(secrets):
     assert refused(SEALED, secrets)
 
