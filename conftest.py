@@ -34,14 +34,9 @@ def pytest_addoption(parser):
     parser.addoption("--chaos", type=int, default=0, help=words)
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """What two processes share between them: whole files. Those that start servers,
-    the longest, begin."""
+    """The tests that start servers take longest: of two processes, one begins them."""
     items.sort(key=lambda item: item.path.is_relative_to(ADDONS))
-    for item in items:
-        if not item.get_closest_marker("xdist_group"):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
 
 
 @contextmanager

@@ -17,7 +17,6 @@ from pathlib import Path
 from types import MappingProxyType
 
 import psycopg2
-import pytest
 from lib import database, odoo_server
 from lib.paths import LOCAL, LOGS, ODOO_CONF, PYTHON
 from lib.postgres import Server
@@ -25,10 +24,11 @@ from lib.postgres import Server
 from odoo.addons.finance_connector_demo.connector import DemoConnector
 from odoo.addons.finance_connector_stripe.connector import StripeConnector
 
-SERVERS = pytest.mark.xdist_group("servers")  # of modules that share what follows
-DATABASE = "finance_e2e_run"
-CONF = LOCAL / "e2e.conf"
-KEY_FILE = LOCAL / "e2e.key"
+# Of several processes of pytest-xdist each has servers of its own.
+NAME = f"e2e{os.environ.get('PYTEST_XDIST_WORKER', '')}"
+DATABASE = f"finance_{NAME}_run"
+CONF = LOCAL / f"{NAME}.conf"
+KEY_FILE = LOCAL / f"{NAME}.key"
 ENV = {"ODOO_RC": str(CONF)}
 LOG = LOGS / f"odoo-{DATABASE}.log"
 SCHEMES = {"stripe": StripeConnector.signature}

@@ -23,7 +23,6 @@ import pytest
 from door import (
     DATABASE,
     ENV,
-    SERVERS,
     Door,
     children,
     eventually,
@@ -36,7 +35,6 @@ from lib import database, odoo_server, postgres
 from lib.console import SetupError
 from lib.paths import LOCAL, ODOO_BIN, PYTHON
 
-pytestmark = SERVERS
 CLUSTER = postgres.Cluster(LOCAL / "pg-chaos")  # nobody else works in it
 POINT = LOCAL / "failpoint"
 FAILPOINTS = {

@@ -9,11 +9,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from door import DATABASE, ENV, SERVERS, Door, eventually, order, prepare
+from door import DATABASE, ENV, Door, eventually, order, prepare
 from lib import database, odoo_server, postgres
 from lib.paths import ODOO_BIN, PYTHON
 
-pytestmark = SERVERS
 COPY = f"{DATABASE}_copy"
 JOBS = {"ODOO_QUEUE_JOB_CHANNELS": "root:2"}
 STORE_KEY = "sk_of_the_store"

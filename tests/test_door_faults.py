@@ -18,7 +18,6 @@ from urllib.request import urlopen
 import pytest
 from door import (
     KEY_FILE,
-    SERVERS,
     Door,
     eventually,
     new_id,
@@ -31,7 +30,6 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from lib import odoo_server, postgres
 
-pytestmark = SERVERS
 MEGABYTE = 1024 * 1024
 fuzzing = settings(
     max_examples=150,

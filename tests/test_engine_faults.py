@@ -6,11 +6,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from door import CONF, DATABASE, SERVERS, prepare
+from door import CONF, DATABASE, prepare
 from lib import odoo_server, postgres
 from lib.paths import PYTHON
 
-pytestmark = SERVERS
 LIMIT = 300  # seconds
 COUNT = 30
 ONCE = {

@@ -11,7 +11,6 @@ from door import (
     DATABASE,
     KEY_FILE,
     LOG,
-    SERVERS,
     Door,
     eventually,
     new_id,
@@ -20,7 +19,6 @@ from door import (
 )
 from lib import postgres
 
-pytestmark = SERVERS
 JOBS = {"ODOO_QUEUE_JOB_CHANNELS": "root:2"}
 
 

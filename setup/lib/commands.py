@@ -26,8 +26,8 @@ PYTEST_ODOO = (
     "--odoo-extra=workers=0",
     "--odoo-extra=max-cron-threads=0",
 )
-# Each of two processes has a copy of the database; conftest.py says what goes together.
-TOGETHER = ("--numprocesses=2", "--dist=loadgroup", "--no-loadscope-reorder")
+# Each of two processes has a copy of the database, and takes whole files.
+TOGETHER = ("--numprocesses=2", "--dist=loadfile", "--no-loadscope-reorder")
 
 
 @contextmanager

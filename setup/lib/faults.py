@@ -50,7 +50,7 @@ class _Table:
         self.failed = set()  # faults
 
     def pytest_runtest_logreport(self, report):
-        test = report.nodeid.partition("[")[0].partition("@")[0]
+        test = report.nodeid.partition("[")[0]
         for name, number in report.user_properties:
             if name == PROPERTY:
                 self.tests[number].add(test)
