@@ -46,3 +46,4 @@ from . import test_pause
 from . import test_completeness
 from . import test_process
 from . import test_invoices
+from . import test_invoice_taxes
