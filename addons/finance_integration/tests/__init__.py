@@ -47,3 +47,4 @@ from . import test_completeness
 from . import test_process
 from . import test_invoices
 from . import test_invoice_taxes
+from . import test_credited_once
