@@ -48,3 +48,4 @@ from . import test_process
 from . import test_invoices
 from . import test_invoice_taxes
 from . import test_credited_once
+from . import test_risk_last_word
