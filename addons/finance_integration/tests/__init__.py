@@ -49,3 +49,5 @@ from . import test_invoices
 from . import test_invoice_taxes
 from . import test_credited_once
 from . import test_risk_last_word
+from . import test_turns
+from . import test_supplier_choice
