@@ -51,3 +51,4 @@ from . import test_credited_once
 from . import test_risk_last_word
 from . import test_turns
 from . import test_supplier_choice
+from . import test_payout_moved
