@@ -61,10 +61,10 @@ class Item:
 
 @dataclass(frozen=True)
 class InvoiceDraft:
-    """``taxes`` are the stated amounts by tax. ``account_id`` is where the partner
-    owes or is owed; ``reverses`` the invoice that a credit note corrects.
-    ``tolerance``, in company currency, is how far the stated tax may be from the
-    computed one, beyond what rounding line by line explains."""
+    """``taxes`` are the stated amounts, one for each code of the source.
+    ``account_id`` is where the partner owes or is owed; ``reverses`` the invoice that a
+    credit note corrects. ``tolerance``, in company currency, is how far the stated
+    taxes may be from the computed ones, beyond what rounding line by line explains."""
 
     move_type: str
     partner_id: int
@@ -84,6 +84,14 @@ class InvoiceDraft:
     def taxed(self) -> bool:
         return any(item.taxes for item in self.items)
 
+    @property
+    def stated_taxes(self) -> dict[int, Decimal]:
+        """By tax: several of the source's codes may stand for one."""
+        found: dict[int, Decimal] = {}
+        for tax_id, amount in self.taxes:
+            found[tax_id] = found.get(tax_id, Decimal(0)) + amount
+        return found
+
     def amounts(self, tax_accounts: Mapping[int, int | None]) -> Iterator[tuple]:
         """(account, amount, label) of everything but what the partner owes, debit
         positive."""
@@ -94,6 +102,46 @@ class InvoiceDraft:
             carrier = next(each for each in self.items if tax_id in each.taxes)
             account = tax_accounts[tax_id] or carrier.account_id
             yield account, sign * amount, self.number
+
+
+@dataclass(frozen=True)
+class ComputedTax:
+    """What Odoo makes of a tax: ``amount``, in so many ``lines``."""
+
+    amount: Decimal = Decimal(0)
+    lines: int = 0
+
+
+def tax_that_differs(
+    invoice: InvoiceDraft,
+    computed: Mapping[int, ComputedTax],
+    unit: Decimal,
+    tolerance: Decimal,
+) -> int | None:
+    """The tax that is farthest from what the source states, where all taxes together
+    are farther than ``tolerance`` beyond what rounding to ``unit`` explains. All
+    amounts are in the currency of the invoice."""
+    beyond = {
+        tax_id: _beyond_rounding(
+            invoice, tax_id, computed.get(tax_id, ComputedTax()), unit
+        )
+        for tax_id in {**invoice.stated_taxes, **computed}
+    }
+    if sum(beyond.values()) <= tolerance:
+        return None
+    return max(beyond, key=lambda tax_id: beyond[tax_id])
+
+
+def _beyond_rounding(
+    invoice: InvoiceDraft, tax_id: int, computed: ComputedTax, unit: Decimal
+) -> Decimal:
+    """The source rounds once a line that has the tax, Odoo once a line it makes. What
+    Odoo makes no line of cannot be set to anything."""
+    lacking = abs(invoice.stated_taxes.get(tax_id, Decimal(0)) - computed.amount)
+    if lacking and not computed.lines:
+        return Decimal("Infinity")
+    carriers = sum(tax_id in item.taxes for item in invoice.items)
+    return max(Decimal(0), lacking - unit / 2 * max(carriers, computed.lines))
 
 
 def direction(document: Invoice) -> str:

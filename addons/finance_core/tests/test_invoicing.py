@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from odoo.addons.finance_core import controls, impact
 from odoo.addons.finance_core.contract import document_from_fields
 from odoo.addons.finance_core.errors import NeedsPerson
-from odoo.addons.finance_core.invoicing import Known
+from odoo.addons.finance_core.invoicing import ComputedTax, Known, tax_that_differs
 from odoo.addons.finance_core.mapping import MappingRule, MappingTable
 from odoo.addons.finance_core.posting import (
     Ignored,
@@ -341,3 +341,71 @@ def test_what_was_paid_of_it_since_is_no_other_invoice():
     }
     assert len(digests) == 1
     assert invoice(status="void").financial_digest() not in digests
+
+
+# -- each tax by itself ----------------------------------------------------------------
+
+CENT = Decimal("0.01")
+
+
+def differs(stated, computed, tolerance="0", carriers=1):
+    """``computed`` is (amount, lines) by tax; each of ``carriers`` lines has all the
+    taxes that are stated."""
+    lines = [line("100.00") for _number in range(carriers)]
+    base = str(100 * carriers)
+    document = invoice(lines, [tax(code, base, amount) for code, amount in stated])
+    made = {
+        tax_id: ComputedTax(Decimal(amount), count)
+        for tax_id, (amount, count) in computed.items()
+    }
+    draft = translate(document, snapshot()).invoice
+    return tax_that_differs(draft, made, CENT, Decimal(tolerance))
+
+
+@pytest.mark.parametrize(
+    ("stated", "computed", "tolerance", "wrong"),
+    [
+        ([("V19", "19.00")], {V19: ("19.00", 1)}, "0", None),
+        ([("V19", "19.01")], {V19: ("19.00", 1)}, "0", V19),
+        # one tax does not make up for the other
+        (
+            [("V19", "20.00"), ("V7", "6.00")],
+            {V19: ("19.00", 1), V7: ("7.00", 1)},
+            "0.50",
+            V19,
+        ),
+        (
+            [("V19", "19.02"), ("V7", "6.98")],
+            {V19: ("19.00", 1), V7: ("7.00", 1)},
+            "0.03",
+            None,
+        ),
+        # a group of two that are each rounded
+        ([("V19", "1.81")], {V19: ("1.80", 2)}, "0", None),
+        # what Odoo makes no line of can be set to nothing
+        ([("RC", "0.01")], {}, "1", REVERSE),
+        ([("RC", "0")], {}, "0", None),
+        # what is computed though nothing is stated
+        ([("RC", "0")], {REVERSE: ("19.00", 1)}, "0", REVERSE),
+    ],
+)
+def test_the_tax_that_differs_is_named(stated, computed, tolerance, wrong):
+    assert differs(stated, computed, tolerance) == wrong
+
+
+def test_half_a_cent_a_line_that_has_the_tax_is_rounding():
+    stated, computed = [("V19", "38.01")], {V19: ("38.00", 1)}
+    assert differs(stated, computed, carriers=2) is None
+    assert differs([("V19", "38.02")], computed, carriers=2) == V19
+
+
+def test_codes_of_one_tax_are_added_up():
+    mappings = {**MAPPINGS, "tax": [table("Taxes", {("V19",): V19, ("X",): V19}, 12)]}
+    document = invoice(
+        [
+            line("100.00", tax_code="V19", tax_amount="18.00"),
+            line("100.00", tax_code="X", tax_amount="20.00"),
+        ]
+    )
+    draft = translate(document, snapshot(mappings=mappings)).invoice
+    assert draft.stated_taxes == {V19: Decimal("38.00")}

@@ -3,6 +3,11 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from odoo import api, fields, models
 from odoo.exceptions import UserError
+from odoo.tools import SQL
+
+from odoo.addons.finance_core.errors import NeedsPerson
+
+from .finance_snapshot import _decimal
 
 
 class FinanceCreditNote(models.AbstractModel):
@@ -30,7 +35,7 @@ class FinanceCreditNote(models.AbstractModel):
             # not before: Odoo would settle the invoice with its reversal while it
             # posts, though the customer's payment does, and the refund the reversal
             move.reversed_entry_id = draft.item.move_id
-            self._check_total(move)
+        self._check_totals(moves)
         return {
             key: move.line_ids.filtered(
                 lambda line: line.account_type == "asset_receivable"
@@ -63,22 +68,24 @@ class FinanceCreditNote(models.AbstractModel):
         self._round(move, draft.amount)
         return move
 
-    def _check_total(self, move):
-        """No more is credited than was invoiced."""
-        invoice = move.reversed_entry_id
-        credited = invoice.reversal_move_ids.filtered(
-            lambda each: each.move_type == "out_refund" and each.state != "cancel"
+    @api.model
+    def _check_totals(self, notes):
+        """No more of an invoice is credited than it was for, whoever made its credit
+        notes: ``notes`` are posted. Raises NeedsPerson."""
+        invoices = notes.reversed_entry_id
+        self._keep_others_out(invoices)
+        for note in notes:
+            invoice = note.reversed_entry_id
+            credited, currency = _credited(invoice), invoice.currency_id
+            if currency.compare_amounts(credited, invoice.amount_total) > 0:
+                raise _too_much(note, _decimal(credited, currency))
+
+    def _keep_others_out(self, invoices):
+        """Workers that credit the same invoices meanwhile, as those of two systems may,
+        do not see these notes: the database asks them to begin again."""
+        self.env.cr.execute(
+            SQL("UPDATE account_move SET id = id WHERE id = ANY(%s)", invoices.ids)
         )
-        too_much = sum(credited.mapped("amount_total")) - invoice.amount_total
-        if invoice.currency_id.compare_amounts(too_much, 0) > 0:
-            raise UserError(
-                self.env._(
-                    "The refund %(refund)s would credit %(invoice)s with more than its"
-                    " total.",
-                    refund=move.ref,
-                    invoice=invoice.name,
-                )
-            )
 
     def _check_date(self, move, entry):
         """Odoo dates what falls into a locked period after it, without a word."""
@@ -108,6 +115,34 @@ class FinanceCreditNote(models.AbstractModel):
                 "tax_ids": [fields.Command.clear()],
             }
             move.invoice_line_ids = [fields.Command.create(line)]
+
+
+def _credited(move) -> float:
+    """In the currency of ``move``, at its day; less what was reversed of that again."""
+    posted = move.reversal_move_ids.filtered(lambda each: each.state == "posted")
+    return sum(
+        each.currency_id._convert(
+            each.amount_total - _credited(each),
+            *(move.currency_id, move.company_id, move.date),
+        )
+        for each in posted
+    )
+
+
+def _too_much(note, credited: Decimal) -> NeedsPerson:
+    invoice = note.reversed_entry_id
+    total = _decimal(invoice.amount_total, invoice.currency_id)
+    return NeedsPerson(
+        f"over_credited:{invoice.id}:{note.ref}",
+        f"{note.ref} would credit {invoice.name} with more than its total: with its"
+        f" other credit notes that makes {credited} of {total}"
+        f" {invoice.currency_id.name}.",
+        "If another credit note is for the same, reject this document, or reverse the"
+        " other one and try again. A refund moves money: reverse the other one then.",
+        category="control",
+        field="Corrected invoice",
+        value=invoice.name,
+    )
 
 
 def _lines(invoice, draft) -> list[dict]:

@@ -25,6 +25,7 @@ COLUMNS = (
     "user_id",
     "decider_id",
     "decided_by_id",
+    "told",
     "amount",
     "currency_id",
 )
@@ -65,10 +66,16 @@ class FinanceDecision(models.Model):
     decided_by_id = fields.Many2one(
         "finance.document", "Risk Decision", readonly=True, ondelete="restrict"
     )
+    told = fields.Float(
+        digits=(16, 0),
+        readonly=True,
+        help="The place of the risk decision in what deliveries told: it is written"
+        " down once more when it is the last word again.",
+    )
     amount = fields.Monetary(readonly=True)
     currency_id = fields.Many2one("res.currency", readonly=True, ondelete="restrict")
 
-    _once = models.UniqueIndex("(decided_by_id) WHERE decided_by_id IS NOT NULL")
+    _once = models.UniqueIndex("(decided_by_id, told) WHERE decided_by_id IS NOT NULL")
     _subject = models.Index("(company_id, document_type, source_id)")
     _revoked = models.Index("(company_id) WHERE verdict = 'revoke'")
 
@@ -79,7 +86,7 @@ class FinanceDecision(models.Model):
         self.env.cr.execute(
             SQL(
                 """INSERT INTO finance_decision (%s) VALUES %s
-                   ON CONFLICT (decided_by_id) WHERE decided_by_id IS NOT NULL
+                   ON CONFLICT (decided_by_id, told) WHERE decided_by_id IS NOT NULL
                    DO NOTHING""",
                 SQL(", ").join(map(SQL.identifier, COLUMNS)),
                 SQL(", ").join(
@@ -97,12 +104,16 @@ class FinanceDecision(models.Model):
 
     @api.model
     def _learn(self, risk):
-        """New risk decisions: write them down, and let what they are about be looked
-        at again."""
+        """Risk decisions that are new, or the last word again: write them down, and let
+        what they are about be looked at again."""
         if not risk:
             return
         systems = {each.code: each.id for each in self.env["finance.system"].search([])}
-        rows = [_risk_row(each, systems) for each in risk.sorted("occurred_at")]
+        moments = self._moments(risk)
+        rows = [
+            {**_risk_row(each, systems), "at": moments[each]}
+            for each in risk.sorted(lambda each: each._place_told())
+        ]
         self._record(rows)
         for row in rows:
             subjects = self.env["finance.document"].search(
@@ -115,6 +126,26 @@ class FinanceDecision(models.Model):
             )
             subjects._look_again()
             self.env["finance.compensation"]._tell_released_again(subjects)
+
+    def _moments(self, risk) -> dict:
+        """When each was decided: what the source says, but not before what it took the
+        place of, and not a date to come, which would overrule whatever people decide
+        until then."""
+        versions = (risk | risk._with_other_versions()).grouped(
+            lambda each: (each.system_id, each.source_id)
+        )
+        now = fields.Datetime.now()
+        return {
+            last: min(
+                now,
+                max(
+                    each.occurred_at
+                    for each in versions[last.system_id, last.source_id]
+                    if each._place_told() <= last._place_told()
+                ),
+            )
+            for last in risk
+        }
 
     @api.model
     def _plain_decisions(self, documents) -> dict:
@@ -156,8 +187,6 @@ def _risk_row(document, systems: dict[str, int]) -> dict:
     return {
         "verdict": plain.decision,
         "reason": plain.reason or document.source_id,
-        # a date to come must not overrule whatever people decide until then
-        "at": min(document.occurred_at, fields.Datetime.now()),
         "revision": plain.revision,
         "company_id": document.company_id.id,
         # a system that nobody knows has no documents: 0 would break the reference
@@ -166,6 +195,7 @@ def _risk_row(document, systems: dict[str, int]) -> dict:
         "source_id": plain.subject_id,
         "decider_id": document.system_id.id,
         "decided_by_id": document.id,
+        "told": document._place_told()[1],
         "amount": plain.amount,
         "currency_id": document.currency_id.id or None,
     }

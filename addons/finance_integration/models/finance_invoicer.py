@@ -113,35 +113,53 @@ class FinanceInvoicer(models.AbstractModel):
 
     def _tie_one(self, move, draft):
         invoice, currency = draft.invoice, move.currency_id
-        net, tax = (
-            _decimal(each, currency) for each in (move.amount_untaxed, move.amount_tax)
-        )
+        net = _decimal(move.amount_untaxed, currency)
         if net != invoice.net:
             raise _differs(draft, "net", invoice.net, net)
-        rounding = Decimal(str(currency.rounding)) / 2 * len(invoice.items)
-        rate = Decimal(str(move.invoice_currency_rate))
-        allowed = rounding + invoice.tolerance * rate
-        taxable = move.line_ids.filtered("tax_line_id")
-        if abs(invoice.tax - tax) > allowed or (invoice.tax != tax and not taxable):
+        self._check_taxes(move, draft)
+        self._set_taxes(move, invoice.stated_taxes)
+        tax = _decimal(move.amount_tax, currency)
+        if tax != invoice.tax:
             raise _differs(draft, "of tax", invoice.tax, tax)
-        self._set_tax(move, invoice.tax)
 
-    def _set_tax(self, move, amount: Decimal):
-        """What is missing to ``amount`` goes to the largest tax."""
-        missing = amount - _decimal(move.amount_tax, move.currency_id)
-        if missing:
-            sign = 1 if move.move_type in invoicing.DEBITED else -1
-            taxes = move.line_ids.filtered("tax_line_id")
-            largest = max(taxes, key=lambda line: abs(line.amount_currency))
-            largest.amount_currency += float(sign * missing)
+    def _check_taxes(self, move, draft):
+        """Each tax by itself: what one has too much does not make up for what another
+        lacks."""
+        invoice, computed = draft.invoice, _computed_taxes(move)
+        unit = Decimal(str(move.currency_id.rounding))
+        tolerance = invoice.tolerance * Decimal(str(move.invoice_currency_rate))
+        tax_id = invoicing.tax_that_differs(invoice, computed, unit, tolerance)
+        if tax_id:
+            stated = invoice.stated_taxes.get(tax_id, Decimal(0))
+            made = computed.get(tax_id, invoicing.ComputedTax()).amount
+            tax = self.env["account.tax"].browse(tax_id)
+            raise _differs(draft, f"of tax “{tax.name}”", stated, made)
+
+    def _set_taxes(self, move, amounts: Mapping[int, Decimal]):
+        """Of each tax, what is missing to its amount goes to its largest line."""
+        computed, changes = _computed_taxes(move), []
+        for tax_id, lines in _tax_lines(move).items():
+            missing = amounts.get(tax_id, Decimal(0)) - computed[tax_id].amount
+            if missing:
+                largest = max(lines, key=lambda line: abs(line.amount_currency))
+                amount = largest.amount_currency + float(_sign(move) * missing)
+                values = {"amount_currency": amount}
+                changes.append(fields.Command.update(largest.id, values))
+        if changes:
+            move.line_ids = changes
 
     @api.model
     def _reverse(self, invoice, values: Mapping):
         """Odoo's own reversal, posted and reconciled with ``invoice``, to its cent:
-        alone, Odoo would compute the taxes anew."""
+        alone, Odoo would compute the taxes anew. Raises NeedsPerson."""
         invoice.line_ids.remove_move_reconcile()
         reversal = invoice._reverse_moves([{**values, "invoice_date": values["date"]}])
-        self._set_tax(reversal, _decimal(invoice.amount_tax, invoice.currency_id))
+        taxes = {tax_id: tax.amount for tax_id, tax in _computed_taxes(invoice).items()}
+        self._set_taxes(reversal, taxes)
+        if invoice.currency_id.compare_amounts(
+            reversal.amount_total, invoice.amount_total
+        ):
+            raise _taxed_otherwise(invoice, reversal)
         reversal.with_context(move_reverse_cancel=True)._post(soft=False)
         return reversal
 
@@ -193,6 +211,30 @@ def _line_values(item: invoicing.Item, known: Mapping) -> dict:
     return values
 
 
+def _sign(move) -> int:
+    """Of its lines with and without tax, debit positive."""
+    return 1 if move.move_type in invoicing.DEBITED else -1
+
+
+def _tax_lines(move) -> dict:
+    """By tax; the lines of a group's taxes belong to the group, which is what a code
+    of the source stands for."""
+    taxes = move.line_ids.filtered("tax_line_id")
+    return taxes.grouped(lambda line: (line.group_tax_id or line.tax_line_id).id)
+
+
+def _computed_taxes(move) -> dict[int, invoicing.ComputedTax]:
+    return {
+        tax_id: invoicing.ComputedTax(
+            _decimal(
+                _sign(move) * sum(lines.mapped("amount_currency")), move.currency_id
+            ),
+            len(lines),
+        )
+        for tax_id, lines in _tax_lines(move).items()
+    }
+
+
 def _number(move) -> str:
     """The number of whoever issued it."""
     return move.name if move.move_type in OURS else move.ref
@@ -217,6 +259,18 @@ def _differs(draft, what: str, stated: Decimal, computed: Decimal) -> NeedsPerso
         category="control",
         field="Total",
         value=f"{stated} {currency}",
+    )
+
+
+def _taxed_otherwise(invoice, reversal) -> NeedsPerson:
+    currency = invoice.currency_id.name
+    return NeedsPerson(
+        f"reversal:{invoice.id}",
+        f"by the taxes of today, Odoo reverses {reversal.amount_total} {currency} of"
+        f" {invoice.name}, which is {invoice.amount_total} {currency}.",
+        f"Reverse {invoice.name} by hand, then close this with the number of the"
+        " reversal.",
+        category="control",
     )
 
 

@@ -149,10 +149,11 @@ class FinanceNormaliser(models.AbstractModel):
     def _tell(self, system, new: Mapping, again: Mapping):
         """Those whom what is new, or counts again, concerns."""
         documents = self.env["finance.document"]
+        told = {**new, **again}
         parties = documents._of_type(new, "customer", "supplier")
-        self.env["finance.payout"]._learn(system, {**new, **again})
+        self.env["finance.payout"]._learn(system, told)
         self.env["finance.party"]._propose(system, parties)
-        self.env["finance.decision"]._learn(documents._of_type(new, "risk_decision"))
+        self.env["finance.decision"]._learn(documents._of_type(told, "risk_decision"))
 
     def _rows(self, system, told: Iterable[Told], listed: Mapping) -> list[dict]:
         """``told`` as it is stored; ``listed``: payout ids by (type, source id)."""

@@ -2,7 +2,7 @@ import json
 from collections import defaultdict
 from decimal import Decimal
 
-from odoo import models
+from odoo import api, models
 
 from odoo.addons.finance_core import combining
 
@@ -28,9 +28,9 @@ class FinancePayout(models.Model):
         own = self._own_document()
         taken = self._proved_elsewhere(listed)
         self._link({*listed, own.source_id or ""} - set(taken.mapped("source_id")))
-        members = self._current_documents().filtered(
-            lambda each: each.source_id in listed
-        )
+        current = self._current_documents()
+        members = current.filtered(lambda each: each.source_id in listed)
+        kept = self._let_go(current - members - own) if complete else own.browse()
         net = sum(listed.values(), Decimal(0))
         expected = -_net(own) if own else Decimal(0)
         written_off = self._written_off()
@@ -48,6 +48,8 @@ class FinancePayout(models.Model):
             self._prove_by_balance(own)
         elif not own or not complete:
             self.reason = self.env._("The provider's listing is not complete yet.")
+        elif kept:
+            self._stop_for_dropped(kept)
         elif net + written_off != expected:
             self._flag(net, expected, written_off)
         elif taken:
@@ -97,16 +99,53 @@ class FinancePayout(models.Model):
         return transaction == self._own_document().source_id
 
     def _proved_elsewhere(self, names):
-        """Those of these transactions by which another payout is proved already."""
+        """Those of these transactions by which another payout is proved already, or was
+        until its list changed."""
         return self.env["finance.document"].search(
             [
                 ("system_id", "=", self.system_id.id),
                 ("type", "=", "balance_transaction"),
                 ("source_id", "in", list(names)),
                 ("payout_id", "!=", self.id),
-                ("payout_id.state", "in", PROVED),
                 ("state", "in", DONE),  # others were left out when it was proved
+                "|",
+                ("payout_id.state", "in", PROVED),
+                ("state", "=", "reconciled"),
             ]
+        )
+
+    def _let_go(self, dropped):
+        """What the list of now does not name any more belongs to no payout, until one
+        names it: maybe one that is here. Returns what stays, as it was posted with
+        this one."""
+        kept = dropped.filtered(_is_posted_with_others)
+        if going := dropped - kept:
+            going.payout_id = False
+            self._waiting_for(self.system_id)._recheck()
+        return kept
+
+    @api.model
+    def _prove_dropping(self, payouts):
+        """Those of ``payouts`` that were proved by what their lists name no more."""
+        for payout in payouts.filtered(lambda each: each.state in PROVED):
+            listed, complete = payout._listing()
+            members = payout._current_documents() - payout._own_document()
+            if complete and {*members.mapped("source_id")} - listed.keys():
+                payout._prove_again()
+
+    def _stop_for_dropped(self, documents):
+        self._stop(
+            self.env._(
+                "The newer list of payout %(payout)s does not name %(names)s any more,"
+                " which was posted with it.",
+                payout=self.source_id,
+                names=", ".join(documents[:3].mapped("source_id")),
+            ),
+            self.env._(
+                "Ask the provider where it belongs. If the list is wrong, have it"
+                " corrected and pull again; else correct the entry by hand, then close"
+                " this with its number."
+            ),
         )
 
     def _stop_for_taken(self, taken):
@@ -317,6 +356,12 @@ class FinancePayout(models.Model):
 
 def _missing(documents):
     return documents.filtered(lambda each: each.state not in DONE)
+
+
+def _is_posted_with_others(document) -> bool:
+    """Whether the books say by what it was paid out."""
+    shared = document.move_ids.finance_document_ids - document
+    return document.state == "reconciled" or bool(shared)
 
 
 def _left_out(documents):

@@ -235,6 +235,7 @@ class FinancePoster(models.AbstractModel):
         (moves - naming)._post(soft=False)
         for move in naming:
             move._post(soft=False)
+        self.env["finance.credit.note"]._check_totals(naming)
 
     def _learn_customers(self, system, items):
         """Whose invoice a customer's money has paid is who that customer may be."""

@@ -46,3 +46,9 @@ from . import test_pause
 from . import test_completeness
 from . import test_process
 from . import test_invoices
+from . import test_invoice_taxes
+from . import test_credited_once
+from . import test_risk_last_word
+from . import test_turns
+from . import test_supplier_choice
+from . import test_payout_moved
