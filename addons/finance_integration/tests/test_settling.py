@@ -83,7 +83,7 @@ class Settling(HubCase):
         self.charge(invoice, "100.00")
         self.charge(invoice, "-100.00", "re1", "refund")
         self.charge(invoice, "-10.00", "re2", "refund")
-        self.assert_held("re2", "posting:", category="control")
+        self.assert_held("re2", "over_credited:", category="control")
         self.assertEqual(invoice.reversal_move_ids.amount_total, 100)
 
     # -- what is for a person ------------------------------------------------------
