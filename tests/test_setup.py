@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from lib import apt_sources, console, locks, odoo_server, odoo_source, postgres
 from lib.console import SetupError
+from lib.paths import ODOO_BIN, PYTHON
 
 ROOT = Path(__file__).resolve().parents[1]
 DEB822 = """# the archive as an image ships it
@@ -115,6 +116,28 @@ def test_an_error_is_a_sentence_and_exit_status_1(error, words, capsys):
     told = capsys.readouterr().err
     assert words in told
     assert "Traceback" not in told
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "told"),
+    [
+        (("--version",), 0, "Odoo Server 19.0"),
+        (("server", "--no-such-option"), 2, "no such option"),
+        (("no_such_command",), 1, "no_such_command"),
+    ],
+    ids=["done", "refused by number", "refused in words"],
+)
+def test_odoo_ends_at_once_with_its_own_status_and_all_its_words(words, status, told):
+    run = subprocess.run(
+        [PYTHON, ODOO_BIN, *words],
+        env={**os.environ, "ODOO_RC": os.devnull},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert run.returncode == status
+    assert told in run.stdout + run.stderr
 
 
 def test_an_older_python_is_told_which_one_is_needed():
