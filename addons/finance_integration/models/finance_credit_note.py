@@ -20,28 +20,48 @@ class FinanceCreditNote(models.AbstractModel):
     def _issue(self, notes: dict) -> dict:
         """``notes``: {key: (entry of the refund, CreditNoteDraft)}.
 
-        Returns the receivable lines of the posted credit notes by key.
+        Returns, by key, the receivable lines of the credit note that the refund pays
+        out: of one that waits for just that, else of a new one, posted.
         """
         result = {}
         moves = self.env["account.move"]
         for key, (entry, draft) in notes.items():
-            move = self._create(entry, draft)
-            moves |= move
-            result[key] = move
-        moves._post(soft=False)
-        for key, move in result.items():
-            entry, draft = notes[key]
-            self._check_date(move, entry)
-            # not before: Odoo would settle the invoice with its reversal while it
-            # posts, though the customer's payment does, and the refund the reversal
-            move.reversed_entry_id = draft.item.move_id
-        self._check_totals(moves)
+            waiting = self._waiting_for(draft) - moves
+            result[key] = waiting[:1] or self._create(entry, draft)
+            moves |= result[key]
+        self._post_new(
+            {move: notes[key] for key, move in result.items() if move.state == "draft"}
+        )
         return {
             key: move.line_ids.filtered(
                 lambda line: line.account_type == "asset_receivable"
             )
             for key, move in result.items()
         }
+
+    def _waiting_for(self, draft):
+        """The posted credit notes of the invoice, as the billing system's own, of which
+        just what was refunded is not paid out yet."""
+        invoice = self.env["account.move"].browse(draft.item.move_id)
+        return invoice.reversal_move_ids.filtered(
+            lambda note: (
+                note.move_type == "out_refund"
+                and note.state == "posted"
+                and note.currency_id.name == draft.currency
+                and _decimal(note.amount_residual, note.currency_id) == draft.amount
+            )
+        )
+
+    def _post_new(self, notes: dict):
+        """``notes``: {credit note: (entry of the refund, CreditNoteDraft)}."""
+        moves = self.env["account.move"].concat(*notes)
+        moves._post(soft=False)
+        for move, (entry, draft) in notes.items():
+            self._check_date(move, entry)
+            # not before: Odoo would settle the invoice with its reversal while it
+            # posts, though the customer's payment does, and the refund the reversal
+            move.reversed_entry_id = draft.item.move_id
+        self._check_totals(moves)
 
     def _create(self, entry, draft):
         invoice = self.env["account.move"].browse(draft.item.move_id)
