@@ -5,10 +5,11 @@ are the source's own: what Odoo computes of the taxes is compared with them when
 invoice is made, and nothing is posted that differs by more than was approved.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
+from typing import TypeVar
 
 from .contract._invoice import Invoice, InvoiceLine
 from .errors import NeedsPerson
@@ -30,6 +31,7 @@ DEBITED = ("in_invoice", "out_refund")
 #: what the number of an invoice is called where something waits for it
 ROLES = {"sale": "invoice", "purchase": "bill"}
 
+Key = TypeVar("Key")
 LookUp = Callable[[str, tuple[str, ...], Mapping[str, str]], int]
 
 
@@ -87,10 +89,7 @@ class InvoiceDraft:
     @property
     def stated_taxes(self) -> dict[int, Decimal]:
         """By tax: several of the source's codes may stand for one."""
-        found: dict[int, Decimal] = {}
-        for tax_id, amount in self.taxes:
-            found[tax_id] = found.get(tax_id, Decimal(0)) + amount
-        return found
+        return _summed(self.taxes)
 
     def amounts(self, tax_accounts: Mapping[int, int | None]) -> Iterator[tuple]:
         """(account, amount, label) of everything but what the partner owes, debit
@@ -142,6 +141,14 @@ def _beyond_rounding(
         return Decimal("Infinity")
     carriers = sum(tax_id in item.taxes for item in invoice.items)
     return max(Decimal(0), lacking - unit / 2 * max(carriers, computed.lines))
+
+
+def _summed(pairs: Iterable[tuple[Key, Decimal]]) -> dict[Key, Decimal]:
+    """The sums of what has the same key."""
+    found: dict[Key, Decimal] = {}
+    for key, amount in pairs:
+        found[key] = found.get(key, Decimal(0)) + amount
+    return found
 
 
 def direction(document: Invoice) -> str:
@@ -248,13 +255,12 @@ def _codes_by_line(document: Invoice) -> list[tuple[str, ...]]:
 
 def _stated(document: Invoice, codes: Sequence[tuple[str, ...]]) -> dict[str, Decimal]:
     """Tax by code: as the summary has it, else as the lines do."""
-    if document.taxes:
-        return {tax.tax_code: tax.amount for tax in document.taxes}
-    found: dict[str, Decimal] = {}
-    for line, several in zip(document.lines, codes, strict=True):
-        for code in several:
-            found[code] = found.get(code, Decimal(0)) + (line.tax_amount or Decimal(0))
-    return found
+    told = [(tax.tax_code, tax.amount) for tax in document.taxes] or [
+        (code, line.tax_amount or Decimal(0))
+        for line, several in zip(document.lines, codes, strict=True)
+        for code in several
+    ]
+    return _summed(told)
 
 
 def _tax(document: Invoice, code: str, known: Known, look_up: LookUp) -> int:

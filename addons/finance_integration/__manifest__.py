@@ -1,7 +1,7 @@
 {
     "name": "Finance Integration",
     "summary": "From another system's bytes to a posted, explainable journal entry",
-    "version": "19.0.1.2.0",
+    "version": "19.0.1.3.0",
     "category": "Accounting",
     "website": "https://github.com/finance-integration/finance-integration",
     "author": "Finance Integration contributors",

@@ -61,7 +61,8 @@ def test(arguments: list[str]) -> int:
             return _pytest(["-p", "no:odoo", *arguments], env)
         need_chromium()
         database.renew(server, config.TEST_DATABASE)
-        together = () if _named(arguments) else TOGETHER
+        alone = _named(arguments) or "--pdb" in arguments
+        together = () if alone else TOGETHER
         return _pytest([*PYTEST_ODOO, *together, *arguments], env)
 
 

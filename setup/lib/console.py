@@ -76,7 +76,10 @@ def guarded(command: Callable[[list[str]], int]) -> int:
 
 def leave(status: int) -> None:
     """End this process now, without freeing one by one what Odoo loaded into it."""
-    sys.stdout.flush()
+    try:
+        sys.stdout.flush()
+    except OSError:  # nobody reads any more
+        status = status or 1
     os._exit(status)
 
 

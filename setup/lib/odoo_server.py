@@ -8,7 +8,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from .console import SetupError, last_line, say
@@ -132,9 +132,11 @@ def _wait_until_healthy(process: subprocess.Popen, url: str, log) -> None:
 
 
 def _stop(process: subprocess.Popen) -> None:
+    """In good order; then whatever is left of it, as a service manager does: Odoo's
+    first process may leave the one for websockets behind, with its port."""
     process.terminate()
-    try:
+    with suppress(subprocess.TimeoutExpired):
         process.wait(timeout=STOP_LIMIT)
-    except subprocess.TimeoutExpired:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    process.wait()

@@ -409,3 +409,12 @@ def test_codes_of_one_tax_are_added_up():
     )
     draft = translate(document, snapshot(mappings=mappings)).invoice
     assert draft.stated_taxes == {V19: Decimal("38.00")}
+
+
+def test_amounts_of_one_code_are_added_up():
+    document = invoice(
+        [line("100.00", tax_code="V19"), line("50.00", tax_code="V19")],
+        [tax("V19", "100.00", "19.00"), tax("V19", "50.00", "9.50")],
+    )
+    draft = translate(document, snapshot()).invoice
+    assert draft.stated_taxes == {V19: Decimal("28.50")}

@@ -80,7 +80,7 @@ class FinanceCompensation(models.AbstractModel):
     @api.model
     def _tell_released_again(self, documents):
         """What was taken back is not posted a second time by itself: when a later
-        decision wants it, a person does that."""
+        decision wants it, a person does that, unless the next one wants it no more."""
         for system, several in documents.grouped("system_id").items():
             known = self.env["finance.control.version"]._plain_controls(system)
             taken_back = several.filtered("compensation_id")
@@ -90,9 +90,14 @@ class FinanceCompensation(models.AbstractModel):
                     last = controls.verdict(self._canonical(document), control, told)
                 except (NeedsPerson, Refused):
                     last = told[-1]  # purged or unreadable: a person looks at it
+                need = _need_again(document, last.reason if last else "")
+                exceptions = self.env["finance.exception"]
                 if last and last.verdict == "approve":
-                    need = _need_again(document, last.reason)
-                    self.env["finance.exception"]._raise_for(system, need)
+                    exceptions._raise_for(system, need)
+                else:
+                    asked = [("system_id", "=", system.id), ("cause", "=", need.cause)]
+                    reason = self.env._("The last decision is another one.")
+                    exceptions.search(asked)._resolve(reason)
 
     def _replaced(self, documents):
         """Those of which a corrected revision goes its own way."""

@@ -144,6 +144,7 @@ def _credited(move) -> float:
         each.currency_id._convert(
             each.amount_total - _credited(each),
             *(move.currency_id, move.company_id, move.date),
+            round=False,  # once, when all are summed
         )
         for each in posted
     )

@@ -1,4 +1,5 @@
 from collections import defaultdict
+from collections.abc import Mapping
 
 from odoo import api, fields, models
 from odoo.tools import SQL
@@ -103,15 +104,18 @@ class FinanceDecision(models.Model):
         )
 
     @api.model
-    def _learn(self, risk):
-        """Risk decisions that are new, or the last word again: write them down, and let
-        what they are about be looked at again."""
+    def _learn(self, told: Mapping):
+        """Risk decisions ({document: canonical}) that are new, or the last word again:
+        write them down, and let what they are about be looked at again. What a newer
+        revision had replaced when it came says nothing any more."""
+        risk = self.env["finance.document"].concat(*told)
+        risk = risk.filtered(lambda each: each.state != "superseded")
         if not risk:
             return
         systems = {each.code: each.id for each in self.env["finance.system"].search([])}
         moments = self._moments(risk)
         rows = [
-            {**_risk_row(each, systems), "at": moments[each]}
+            {**_risk_row(each, told[each], systems), "at": moments[each]}
             for each in risk.sorted(lambda each: each._place_told())
         ]
         self._record(rows)
@@ -181,8 +185,7 @@ class FinanceDecision(models.Model):
         return found
 
 
-def _risk_row(document, systems: dict[str, int]) -> dict:
-    plain = document._plain()
+def _risk_row(document, plain, systems: dict[str, int]) -> dict:
     subject = plain.subject_system
     return {
         "verdict": plain.decision,

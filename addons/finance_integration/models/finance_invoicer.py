@@ -132,8 +132,9 @@ class FinanceInvoicer(models.AbstractModel):
         if tax_id:
             stated = invoice.stated_taxes.get(tax_id, Decimal(0))
             made = computed.get(tax_id, invoicing.ComputedTax()).amount
+            amounts = (_decimal(each, move.currency_id) for each in (stated, made))
             tax = self.env["account.tax"].browse(tax_id)
-            raise _differs(draft, f"of tax “{tax.name}”", stated, made)
+            raise _differs(draft, f"of tax “{tax.name}”", *amounts)
 
     def _set_taxes(self, move, amounts: Mapping[int, Decimal]):
         """Of each tax, what is missing to its amount goes to its largest line."""
@@ -156,10 +157,8 @@ class FinanceInvoicer(models.AbstractModel):
         reversal = invoice._reverse_moves([{**values, "invoice_date": values["date"]}])
         taxes = {tax_id: tax.amount for tax_id, tax in _computed_taxes(invoice).items()}
         self._set_taxes(reversal, taxes)
-        if invoice.currency_id.compare_amounts(
-            reversal.amount_total, invoice.amount_total
-        ):
-            raise _taxed_otherwise(invoice, reversal)
+        if _booked_taxes(reversal, -1) != _booked_taxes(invoice, 1):
+            raise _taxed_otherwise(invoice)
         reversal.with_context(move_reverse_cancel=True)._post(soft=False)
         return reversal
 
@@ -235,6 +234,16 @@ def _computed_taxes(move) -> dict[int, invoicing.ComputedTax]:
     }
 
 
+def _booked_taxes(move, sign: int) -> dict:
+    """What is on the accounts of taxes, times ``sign``: {(tax, its share): amount},
+    without what is zero."""
+    found = defaultdict(Decimal)
+    for line in move.line_ids.filtered("tax_line_id"):
+        key = line.tax_line_id, line.tax_repartition_line_id.factor
+        found[key] += sign * _decimal(line.amount_currency, line.currency_id)
+    return {key: amount for key, amount in found.items() if amount}
+
+
 def _number(move) -> str:
     """The number of whoever issued it."""
     return move.name if move.move_type in OURS else move.ref
@@ -262,12 +271,10 @@ def _differs(draft, what: str, stated: Decimal, computed: Decimal) -> NeedsPerso
     )
 
 
-def _taxed_otherwise(invoice, reversal) -> NeedsPerson:
-    currency = invoice.currency_id.name
+def _taxed_otherwise(invoice) -> NeedsPerson:
     return NeedsPerson(
         f"reversal:{invoice.id}",
-        f"by the taxes of today, Odoo reverses {reversal.amount_total} {currency} of"
-        f" {invoice.name}, which is {invoice.amount_total} {currency}.",
+        f"the taxes of today would not take back what {invoice.name} was taxed with.",
         f"Reverse {invoice.name} by hand, then close this with the number of the"
         " reversal.",
         category="control",

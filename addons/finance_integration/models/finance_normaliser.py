@@ -153,7 +153,9 @@ class FinanceNormaliser(models.AbstractModel):
         parties = documents._of_type(new, "customer", "supplier")
         self.env["finance.payout"]._learn(system, told)
         self.env["finance.party"]._propose(system, parties)
-        self.env["finance.decision"]._learn(documents._of_type(told, "risk_decision"))
+        self.env["finance.decision"]._learn(
+            {each: told[each] for each in documents._of_type(told, "risk_decision")}
+        )
 
     def _rows(self, system, told: Iterable[Told], listed: Mapping) -> list[dict]:
         """``told`` as it is stored; ``listed``: payout ids by (type, source id)."""

@@ -38,6 +38,30 @@ class TwoTaxes(InvoiceCase):
             for tax, several in by_tax.items()
         }
 
+    def make_reverse_charge(self):
+        """19 % that are owed and taken off at once."""
+        shares = [
+            (0, 0, {"repartition_type": "base"}),
+            *(
+                (
+                    0,
+                    0,
+                    {
+                        "repartition_type": "tax",
+                        "factor_percent": percent,
+                        "account_id": self.input_tax.id,
+                    },
+                )
+                for percent in (100, -100)
+            ),
+        ]
+        return self.make_tax(
+            19,
+            type_tax_use="purchase",
+            invoice_repartition_line_ids=shares,
+            refund_repartition_line_ids=shares,
+        )
+
 
 @tagged("post_install", "-at_install")
 class TaxesOfInvoices(TwoTaxes):
@@ -106,30 +130,6 @@ class TaxesOfInvoices(TwoTaxes):
         self.assertEqual(self.amounts(move), {group: 1.81, self.v7: 7})
         self.assertIn(group.name, self.held("b2", "total:b2").name)
 
-    def make_reverse_charge(self):
-        """19 % that are owed and taken off at once."""
-        shares = [
-            (0, 0, {"repartition_type": "base"}),
-            *(
-                (
-                    0,
-                    0,
-                    {
-                        "repartition_type": "tax",
-                        "factor_percent": percent,
-                        "account_id": self.input_tax.id,
-                    },
-                )
-                for percent in (100, -100)
-            ),
-        ]
-        return self.make_tax(
-            19,
-            type_tax_use="purchase",
-            invoice_repartition_line_ids=shares,
-            refund_repartition_line_ids=shares,
-        )
-
     def test_reverse_charge_and_taxes_of_nothing_post_with_both_lines(self):
         charge = self.make_reverse_charge()
         self.add_mapping(self.system, "tax", "RC", charge)
@@ -178,5 +178,14 @@ class TaxesTakenBack(TwoTaxes):
     def test_what_is_taxed_otherwise_since_is_reversed_by_a_person(self):
         bill = self.bill()
         self.v19.amount = 0
-        with self.assertRaisesRegex(NeedsPerson, "by the taxes of today"):
+        with self.assertRaisesRegex(NeedsPerson, "the taxes of today"):
             self.env["finance.compensation"]._reversal(bill)
+
+    def test_reverse_charge_that_changed_since_is_reversed_by_a_person(self):
+        """Its lines cancel out, so no total tells."""
+        charge = self.make_reverse_charge()
+        self.add_mapping(self.system, "tax", "RC", charge)
+        self.play(taxed("b1", ("100.00", "RC", "0.00")))
+        charge.amount = 16
+        with self.assertRaisesRegex(NeedsPerson, "the taxes of today"):
+            self.env["finance.compensation"]._reversal(self.entry("b1"))

@@ -280,6 +280,8 @@ class TakenBack(RiskCase):
         exception = self.env["finance.exception"].search([("cause", "=", cause)])
         self.assertEqual(exception.state, "open")
         self.assertIn(document.compensation_id.name, exception.remedy)
+        self.judge(decision("r2", "revoke", "t1", occurred_at="2099-01-01T00:00:00Z"))
+        self.assertEqual(exception.state, "resolved")
 
     def test_document_whose_key_is_lost_does_not_stop_the_decisions(self):
         document = self.release()

@@ -1,5 +1,6 @@
 """A risk system that tells A, then B, then A about one subject has decided A."""
 
+from odoo import fields
 from odoo.tests import tagged
 
 from .common import DAY, txn
@@ -75,12 +76,33 @@ class RiskLastWord(RiskCase):
         self.play(txn("t1", "payment", "5.00"))
         self.assertEqual(self.state("t1"), "ignored")
 
+    def test_a_newer_revision_counts_whichever_comes_first(self):
+        older = decision("r1", "approve", "t1", revision=1, **LATER)
+        newer = decision("r1", "reject", "t1", revision=2)
+        for first, second in ((older, newer), (newer, older)):
+            with self.subTest(first=first), self.env.cr.savepoint() as kept:
+                self.judge(first)
+                self.judge(second)
+                self.play(txn("t1", "payment", "5.00"))
+                self.assertEqual(self.state("t1"), "ignored")
+                kept.rollback()
+
+    def test_one_that_was_purged_stops_nobody_when_it_is_told_again(self):
+        self.judge(REJECT)
+        self.judge(APPROVE)
+        told = self.find("r1", "risk_decision", self.risk)
+        told._write_columns(purged_at=fields.Datetime.now(), sealed=None, content="{}")
+        self.judge(REJECT, decision("r7", "reject", "t7"))
+        self.play(txn("t1", "payment", "5.00"), txn("t7", "payment", "5.00"))
+        self.assertEqual(self.state("t1"), "ignored")
+        self.assertEqual(self.state("t7"), "ignored")
+
     def test_every_word_is_kept_and_none_twice(self):
         for told in (REJECT, APPROVE, REJECT):
             self.judge(told)
         verdicts = self.decisions().sorted("id").mapped("verdict")
         self.assertEqual(verdicts, ["reject", "approve", "reject"])
         risk = self.find("r1", "risk_decision", self.risk)
-        self.env["finance.decision"]._learn(risk)
+        self.env["finance.decision"]._learn({each: each._plain() for each in risk})
         self.judge(REJECT)
         self.assertEqual(len(self.decisions()), 3)
