@@ -6,6 +6,7 @@ from odoo import api, models
 
 from odoo.addons.finance_core import combining
 
+from .finance_document import PLACES
 from .finance_payout import FELL, MISSING
 from .finance_poster import Item
 
@@ -63,24 +64,34 @@ class FinancePayout(models.Model):
 
     def _listing(self) -> tuple[dict[str, Decimal], bool]:
         """Net amounts of the listed transactions without the payout's own one, and
-        whether the last page is there."""
-        pages = self.env["finance.document"].search(
+        whether the list is complete."""
+        pages, complete = self._pages()
+        # as stored: which amounts are in it is never masked, and outlives a purge
+        lines = {
+            line["source_id"]: Decimal(line["net"])
+            for page in pages
+            for line in json.loads(page.content)["transactions"]
+            if line["category"] not in OWN or not self._is_own(line["source_id"])
+        }
+        return lines, complete
+
+    def _pages(self):
+        """The pages of the newest list that has an end, which are those told since the
+        list before it ended, and whether they are all: none of a newer one is here."""
+        versions = self.env["finance.document"].search(
             [
                 ("system_id", "=", self.system_id.id),
                 ("type", "=", "settlement"),
                 ("correlation_id", "=", self.source_id),
-                ("state", "!=", "superseded"),
             ]
         )
-        # as stored: which amounts are in it is never masked, and outlives a purge
-        told = [json.loads(page.content) for page in pages]
-        lines = {
-            line["source_id"]: Decimal(line["net"])
-            for page in told
-            for line in page["transactions"]
-            if line["category"] not in OWN or not self._is_own(line["source_id"])
-        }
-        return lines, any(page["last"] for page in told)
+        current = versions.filtered(lambda each: each.state != "superseded")
+        last = versions.filtered(lambda each: json.loads(each.content)["last"])
+        end = max((_told(page)[-1] for page in last & current), default=0)
+        ends = (place for page in last for place in _told(page) if place < end)
+        before = max(ends, default=0)
+        pages = current.filtered(lambda each: _told(each)[-1] > before)
+        return pages, bool(end) and all(_told(page)[-1] <= end for page in pages)
 
     def _own_document(self):
         """The balance transaction of the payout itself."""
@@ -352,6 +363,13 @@ class FinancePayout(models.Model):
         ]
         if plan:
             self.env["account.move.line"]._reconcile_plan(plan)
+
+
+def _told(page) -> tuple:
+    """Where in what deliveries told a page stands: first, to the delivery where it was
+    told again since, and last."""
+    last = page._place_told()[1]
+    return min(last, (page.message_id.id + 1) * PLACES - 1), last
 
 
 def _missing(documents):
