@@ -132,16 +132,26 @@ class FinancePayout(models.Model):
         kept = dropped.filtered(_is_posted_with_others)
         if going := dropped - kept:
             going.payout_id = False
-            self._waiting_for(self.system_id)._recheck()
+            wanting = self._flagged_for({*going.mapped("source_id")})
+            (self._waiting_for(self.system_id) | wanting)._recheck()
         return kept
 
+    def _flagged_for(self, names: set[str]):
+        """The payouts of its system that do not tie, and list one of these names."""
+        flagged = self.search(
+            [("system_id", "=", self.system_id.id), ("state", "=", "flagged")]
+        )
+        return flagged.filtered(lambda each: names & each._listing()[0].keys())
+
     @api.model
-    def _prove_dropping(self, payouts):
-        """Those of ``payouts`` that were proved by what their lists name no more."""
+    def _prove_changed(self, payouts):
+        """Those of ``payouts`` that were proved by something else than what their lists
+        name now, or by a write-off: what it stands for may have come after all."""
         for payout in payouts.filtered(lambda each: each.state in PROVED):
             listed, complete = payout._listing()
             members = payout._current_documents() - payout._own_document()
-            if complete and {*members.mapped("source_id")} - listed.keys():
+            differs = {*members.mapped("source_id")} != listed.keys()
+            if complete and (differs or payout._standing_write_off()):
                 payout._prove_again()
 
     def _stop_for_dropped(self, documents):

@@ -112,6 +112,29 @@ class Dropped(MovedCase):
         self.play(*self.members, self.own, self.listing(*self.members))
         self.assertEqual(self.payout().state, "tied")
 
+    def test_what_the_newer_list_adds_makes_the_payout_be_proved_again(self):
+        self.tie_with_all()
+        self.play(self.more, self.listing(*self.members, self.more))
+        payout = self.payout()
+        self.assertEqual(payout.state, "flagged")
+        self.assertEqual(payout.difference, 30)
+        self.assertEqual(self.exceptions().name, payout.reason)
+        self.play(self.listing(*self.members))
+        self.assertEqual(payout.state, "tied", payout.reason)
+
+    def test_payout_that_wanted_what_becomes_free_is_checked_again(self):
+        zero = txn("z", "payment", "0.00")  # nothing of it is in the books
+        ten = txn("t4", "payment", "10.00")
+        self.play(*self.stays, zero, self.own, self.listing(*self.stays, zero))
+        self.play(ten, self.second, settlement("po_2", [zero, ten, self.second]))
+        other = self.payout("po_2")
+        self.assertEqual(other.state, "flagged")
+        self.assertIn("z, a part of payout po_1", other.reason)
+        self.play(self.listing(*self.stays))
+        self.assertEqual(self.payout().state, "tied", self.payout().reason)
+        self.assertEqual(other.state, "tied", other.reason)
+        self.assertEqual(self.find("z").payout_id, other)
+
     def test_what_was_posted_with_the_payout_is_a_persons(self):
         self.tie_with_all()
         before = self.ledger()
@@ -223,7 +246,7 @@ class ListOfSeveralPages(MovedCase):
         self.play(first)
         self.assert_members("tied", "t1 t2 t9")
         self.play(second)
-        self.assertEqual(self.payout().state, "tied", self.payout().reason)
+        self.assert_members("tied", "t1 t2 t9 z")
 
     def test_pages_that_are_named_by_what_they_begin_with(self):
         """As Stripe's are: those of the list before stay current."""
