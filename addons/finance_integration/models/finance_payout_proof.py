@@ -11,6 +11,7 @@ from .finance_payout import FELL, MISSING
 from .finance_poster import Item
 
 DOCUMENTS_A_STEP = 200
+NAMED = 3  #: of several documents, in the words for people
 POSTED = ("posted", "reconciled")
 DONE = (*POSTED, "ignored")
 UNSETTLED = ("normalised", "held")
@@ -157,17 +158,26 @@ class FinancePayout(models.Model):
     def _stop_for_dropped(self, documents):
         self._stop(
             self.env._(
-                "The newer list of payout %(payout)s does not name %(names)s any more,"
-                " which was posted with it.",
+                "The newer list of payout %(payout)s does not name any more what was"
+                " posted with it: %(names)s.",
                 payout=self.source_id,
-                names=", ".join(documents[:3].mapped("source_id")),
+                names=self._in_words(documents),
             ),
             self.env._(
-                "Ask the provider where it belongs. If the list is wrong, have it"
-                " corrected and pull again; else correct the entry by hand, then close"
-                " this with its number."
+                "Ask the provider where this belongs. If the list is wrong, have it"
+                " corrected and pull again: then this ends by itself. Else correct the"
+                " entry by hand; the payout stays as one that does not tie, also when"
+                " this is closed."
             ),
         )
+
+    def _in_words(self, documents) -> str:
+        """Some names of them, and how many more there are."""
+        named = ", ".join(documents[:NAMED].mapped("source_id"))
+        more = len(documents) - NAMED
+        if more <= 0:
+            return named
+        return self.env._("%(names)s and %(count)s more", names=named, count=more)
 
     def _stop_for_taken(self, taken):
         self._stop(
@@ -236,10 +246,10 @@ class FinancePayout(models.Model):
     def _stop_for(self, left_out):
         self._stop(
             self.env._(
-                "Payout %(payout)s contains %(names)s, which was not posted though it"
-                " moves money: a posting rule ignores it, or a person rejected it.",
+                "Payout %(payout)s contains what was not posted though it moves money:"
+                " %(names)s. A posting rule ignores it, or a person rejected it.",
                 payout=self.source_id,
-                names=", ".join(left_out[:3].mapped("source_id")),
+                names=self._in_words(left_out),
             ),
             self.env._(
                 "See on the document which it was. Correct the posting rule, if it was"

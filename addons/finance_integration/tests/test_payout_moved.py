@@ -151,6 +151,23 @@ class Dropped(MovedCase):
         self.assertEqual(self.payout().state, "tied", self.payout().reason)
         self.assertEqual(exception.state, "resolved")
 
+    def test_words_name_some_and_say_how_many_more(self):
+        ones = [txn(f"o{number}", "payment", "1.00") for number in range(5)]
+        self.own = txn("t9", "payout", "-150.20", payout_id="po_1")
+        self.play(*self.stays, *ones, self.own, self.listing(*self.stays, *ones))
+        self.assertEqual(self.payout().state, "tied", self.payout().reason)
+        self.play(self.listing(*self.stays))
+        self.assertRegex(self.payout().reason, r": o\d, o\d, o\d and 2 more\.$")
+
+    def test_closing_by_hand_ends_nothing_and_the_words_say_so(self):
+        self.tie_with_all()
+        self.play(self.listing(*self.stays))
+        exception = self.exceptions()
+        self.assertIn("also when this is closed", exception.remedy)
+        exception._close("BILL/1")
+        self.drain()
+        self.assertEqual(self.payout().state, "flagged")
+
     def test_no_other_payout_takes_what_was_posted_with_one(self):
         self.tie_with_all()
         self.play(self.listing(*self.stays))
@@ -206,7 +223,7 @@ class ListOfSeveralPages(MovedCase):
         self.assert_members("tied", "a b t1 t2 t9")
         self.tell([self.own, *self.stays])
         self.assert_members("flagged", "a b t1 t2 t9")  # a and b are posted with it
-        self.assertIn("does not name", self.payout().reason)
+        self.assertIn("does not name any more", self.payout().reason)
 
     def test_what_an_old_page_names_belongs_to_the_payout_that_lists_it_now(self):
         self.play(*self.pair, self.ten, self.second, self.own)
