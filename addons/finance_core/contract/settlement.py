@@ -15,7 +15,8 @@ class SettlementLine(Part):
 class Settlement(Document):
     """Which balance transactions a payout consists of: one page of the answer.
 
-    ``last`` says that no page follows, so that the payout can be proved.
+    ``last`` says that no page follows, so that the payout can be proved. Pages are
+    told in their order, and all of them again where the list changed.
     """
 
     type: Literal["settlement"] = "settlement"

@@ -322,25 +322,28 @@ class FinanceDocument(models.Model):
     @api.model
     def _tell_again(self, system, told: Mapping[tuple, int]):
         """Write down that known documents were told of again. Returns those that are
-        the last word again, after other content."""
+        the last word again, after other content, and the pages of lists: other pages
+        may have changed."""
+        if not told:
+            return self
         again = self._overtaken(system, told)
-        if told:
-            self.env.cr.execute(
-                SQL(
-                    """UPDATE finance_document document SET last_told = told.place
-                         FROM (VALUES %(told)s) told (type, source_id, digest, place)
-                        WHERE document.system_id = %(system)s
-                          AND told.type = document.type
-                          AND told.source_id = document.source_id
-                          AND told.digest = document.digest
-                          AND %(document_told)s < told.place""",
-                    told=_told_rows(told),
-                    system=system.id,
-                    document_told=DOCUMENT_TOLD,
-                )
+        rows = self.env.execute_query(
+            SQL(
+                """UPDATE finance_document document SET last_told = told.place
+                     FROM (VALUES %(told)s) told (type, source_id, digest, place)
+                    WHERE document.system_id = %(system)s
+                      AND told.type = document.type
+                      AND told.source_id = document.source_id
+                      AND told.digest = document.digest
+                      AND %(document_told)s < told.place
+                   RETURNING document.id, document.type""",
+                told=_told_rows(told),
+                system=system.id,
+                document_told=DOCUMENT_TOLD,
             )
-            self.invalidate_model(["last_told"])
-        return again
+        )
+        self.invalidate_model(["last_told"])
+        return again | self.browse(id_ for id_, kind in rows if kind == "settlement")
 
     def _with_other_versions(self):
         """All versions of the objects among these that have several."""

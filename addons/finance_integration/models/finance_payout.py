@@ -93,9 +93,7 @@ class FinancePayout(models.Model):
             pages = (told for told in plain.values() if told.type == "settlement")
             named = self._named(system, {page.payout_id for page in pages})
             touched |= touched.concat(*named.values())
-            self._prove_dropping(touched)
-            # what was written off may have come after all
-            touched.filtered(lambda each: each._standing_write_off())._prove_again()
+            self._prove_changed(touched)
         if "balance_transaction" in types:
             touched |= self._waiting_for(system)
         touched._recheck()

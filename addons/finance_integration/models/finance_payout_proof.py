@@ -6,10 +6,12 @@ from odoo import api, models
 
 from odoo.addons.finance_core import combining
 
+from .finance_document import PLACES
 from .finance_payout import FELL, MISSING
 from .finance_poster import Item
 
 DOCUMENTS_A_STEP = 200
+NAMED = 3  #: of several documents, in the words for people
 POSTED = ("posted", "reconciled")
 DONE = (*POSTED, "ignored")
 UNSETTLED = ("normalised", "held")
@@ -63,24 +65,34 @@ class FinancePayout(models.Model):
 
     def _listing(self) -> tuple[dict[str, Decimal], bool]:
         """Net amounts of the listed transactions without the payout's own one, and
-        whether the last page is there."""
-        pages = self.env["finance.document"].search(
+        whether the list is complete."""
+        pages, complete = self._pages()
+        # as stored: which amounts are in it is never masked, and outlives a purge
+        lines = {
+            line["source_id"]: Decimal(line["net"])
+            for page in pages
+            for line in json.loads(page.content)["transactions"]
+            if line["category"] not in OWN or not self._is_own(line["source_id"])
+        }
+        return lines, complete
+
+    def _pages(self):
+        """The pages of the newest list that has an end, which are those told since the
+        list before it ended, and whether they are all: none of a newer one is here."""
+        versions = self.env["finance.document"].search(
             [
                 ("system_id", "=", self.system_id.id),
                 ("type", "=", "settlement"),
                 ("correlation_id", "=", self.source_id),
-                ("state", "!=", "superseded"),
             ]
         )
-        # as stored: which amounts are in it is never masked, and outlives a purge
-        told = [json.loads(page.content) for page in pages]
-        lines = {
-            line["source_id"]: Decimal(line["net"])
-            for page in told
-            for line in page["transactions"]
-            if line["category"] not in OWN or not self._is_own(line["source_id"])
-        }
-        return lines, any(page["last"] for page in told)
+        current = versions.filtered(lambda each: each.state != "superseded")
+        last = versions.filtered(lambda each: json.loads(each.content)["last"])
+        end = max((_told(page)[-1] for page in last & current), default=0)
+        ends = (place for page in last for place in _told(page) if place < end)
+        before = max(ends, default=0)
+        pages = current.filtered(lambda each: _told(each)[-1] > before)
+        return pages, bool(end) and all(_told(page)[-1] <= end for page in pages)
 
     def _own_document(self):
         """The balance transaction of the payout itself."""
@@ -121,32 +133,51 @@ class FinancePayout(models.Model):
         kept = dropped.filtered(_is_posted_with_others)
         if going := dropped - kept:
             going.payout_id = False
-            self._waiting_for(self.system_id)._recheck()
+            wanting = self._flagged_for({*going.mapped("source_id")})
+            (self._waiting_for(self.system_id) | wanting)._recheck()
         return kept
 
+    def _flagged_for(self, names: set[str]):
+        """The payouts of its system that do not tie, and list one of these names."""
+        flagged = self.search(
+            [("system_id", "=", self.system_id.id), ("state", "=", "flagged")]
+        )
+        return flagged.filtered(lambda each: names & each._listing()[0].keys())
+
     @api.model
-    def _prove_dropping(self, payouts):
-        """Those of ``payouts`` that were proved by what their lists name no more."""
+    def _prove_changed(self, payouts):
+        """Those of ``payouts`` that were proved by something else than what their lists
+        name now, or by a write-off: what it stands for may have come after all."""
         for payout in payouts.filtered(lambda each: each.state in PROVED):
             listed, complete = payout._listing()
             members = payout._current_documents() - payout._own_document()
-            if complete and {*members.mapped("source_id")} - listed.keys():
+            differs = {*members.mapped("source_id")} != listed.keys()
+            if complete and (differs or payout._standing_write_off()):
                 payout._prove_again()
 
     def _stop_for_dropped(self, documents):
         self._stop(
             self.env._(
-                "The newer list of payout %(payout)s does not name %(names)s any more,"
-                " which was posted with it.",
+                "The newer list of payout %(payout)s does not name any more what was"
+                " posted with it: %(names)s.",
                 payout=self.source_id,
-                names=", ".join(documents[:3].mapped("source_id")),
+                names=self._in_words(documents),
             ),
             self.env._(
-                "Ask the provider where it belongs. If the list is wrong, have it"
-                " corrected and pull again; else correct the entry by hand, then close"
-                " this with its number."
+                "Ask the provider where this belongs. If the list is wrong, have it"
+                " corrected and pull again: then this ends by itself. Else correct the"
+                " entry by hand; the payout stays as one that does not tie, also when"
+                " this is closed."
             ),
         )
+
+    def _in_words(self, documents) -> str:
+        """Some names of them, and how many more there are."""
+        named = ", ".join(documents[:NAMED].mapped("source_id"))
+        more = len(documents) - NAMED
+        if more <= 0:
+            return named
+        return self.env._("%(names)s and %(count)s more", names=named, count=more)
 
     def _stop_for_taken(self, taken):
         self._stop(
@@ -215,10 +246,10 @@ class FinancePayout(models.Model):
     def _stop_for(self, left_out):
         self._stop(
             self.env._(
-                "Payout %(payout)s contains %(names)s, which was not posted though it"
-                " moves money: a posting rule ignores it, or a person rejected it.",
+                "Payout %(payout)s contains what was not posted though it moves money:"
+                " %(names)s. A posting rule ignores it, or a person rejected it.",
                 payout=self.source_id,
-                names=", ".join(left_out[:3].mapped("source_id")),
+                names=self._in_words(left_out),
             ),
             self.env._(
                 "See on the document which it was. Correct the posting rule, if it was"
@@ -352,6 +383,13 @@ class FinancePayout(models.Model):
         ]
         if plan:
             self.env["account.move.line"]._reconcile_plan(plan)
+
+
+def _told(page) -> tuple:
+    """Where in what deliveries told a page stands: first, to the delivery where it was
+    told again since, and last."""
+    last = page._place_told()[1]
+    return min(last, (page.message_id.id + 1) * PLACES - 1), last
 
 
 def _missing(documents):

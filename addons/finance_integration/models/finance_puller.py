@@ -113,7 +113,8 @@ class FinancePuller(models.AbstractModel):
         messages = self.env["finance.message"]
         _message, status = messages._store(door, delivery, identity)
         if status == "duplicate":
-            if not self.env["finance.normaliser"]._is_news(system, delivery):
+            # a page of a scoped list also tells that the list of now has it
+            if not (scope or self.env["finance.normaliser"]._is_news(system, delivery)):
                 return
             messages._store_again(door, delivery, identity)
         self.env["finance.engine"]._hint(system.id)

@@ -112,6 +112,29 @@ class Dropped(MovedCase):
         self.play(*self.members, self.own, self.listing(*self.members))
         self.assertEqual(self.payout().state, "tied")
 
+    def test_what_the_newer_list_adds_makes_the_payout_be_proved_again(self):
+        self.tie_with_all()
+        self.play(self.more, self.listing(*self.members, self.more))
+        payout = self.payout()
+        self.assertEqual(payout.state, "flagged")
+        self.assertEqual(payout.difference, 30)
+        self.assertEqual(self.exceptions().name, payout.reason)
+        self.play(self.listing(*self.members))
+        self.assertEqual(payout.state, "tied", payout.reason)
+
+    def test_payout_that_wanted_what_becomes_free_is_checked_again(self):
+        zero = txn("z", "payment", "0.00")  # nothing of it is in the books
+        ten = txn("t4", "payment", "10.00")
+        self.play(*self.stays, zero, self.own, self.listing(*self.stays, zero))
+        self.play(ten, self.second, settlement("po_2", [zero, ten, self.second]))
+        other = self.payout("po_2")
+        self.assertEqual(other.state, "flagged")
+        self.assertIn("z, a part of payout po_1", other.reason)
+        self.play(self.listing(*self.stays))
+        self.assertEqual(self.payout().state, "tied", self.payout().reason)
+        self.assertEqual(other.state, "tied", other.reason)
+        self.assertEqual(self.find("z").payout_id, other)
+
     def test_what_was_posted_with_the_payout_is_a_persons(self):
         self.tie_with_all()
         before = self.ledger()
@@ -127,6 +150,23 @@ class Dropped(MovedCase):
         self.play(self.listing(*self.members, page=2))
         self.assertEqual(self.payout().state, "tied", self.payout().reason)
         self.assertEqual(exception.state, "resolved")
+
+    def test_words_name_some_and_say_how_many_more(self):
+        ones = [txn(f"o{number}", "payment", "1.00") for number in range(5)]
+        self.own = txn("t9", "payout", "-150.20", payout_id="po_1")
+        self.play(*self.stays, *ones, self.own, self.listing(*self.stays, *ones))
+        self.assertEqual(self.payout().state, "tied", self.payout().reason)
+        self.play(self.listing(*self.stays))
+        self.assertRegex(self.payout().reason, r": o\d, o\d, o\d and 2 more\.$")
+
+    def test_closing_by_hand_ends_nothing_and_the_words_say_so(self):
+        self.tie_with_all()
+        self.play(self.listing(*self.stays))
+        exception = self.exceptions()
+        self.assertIn("also when this is closed", exception.remedy)
+        exception._close("BILL/1")
+        self.drain()
+        self.assertEqual(self.payout().state, "flagged")
 
     def test_no_other_payout_takes_what_was_posted_with_one(self):
         self.tie_with_all()
@@ -148,3 +188,90 @@ class DroppedAsOneEntry(Dropped):
         self.play(self.listing(*self.stays))
         self.assertEqual(self.find("t3").state, "ready")
         self.assertFalse(self.find("t3").move_ids)
+
+
+@tagged("post_install", "-at_install")
+class ListOfSeveralPages(MovedCase):
+    """A list is told page by page, and whole again where it changed."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.pair = [txn("a", "payment", "20.00"), txn("b", "refund", "-20.00")]
+        cls.ten = txn("t4", "payment", "10.00")
+
+    def assert_members(self, state, names, name="po_1"):
+        payout = self.payout(name)
+        self.assertEqual(payout.state, state, payout.reason)
+        members = sorted(payout.document_ids.mapped("source_id"))
+        self.assertEqual(members, names.split())
+
+    def pages(self, *lists):
+        """Each of these as a page; the last says so."""
+        return [
+            settlement("po_1", each, page=number, last=number == len(lists))
+            for number, each in enumerate(lists, 1)
+        ]
+
+    def tell(self, *lists):
+        for page in self.pages(*lists):
+            self.play(page)
+
+    def test_shorter_list_is_not_proved_by_an_old_page(self):
+        self.play(*self.stays, *self.pair, self.own)
+        self.tell([self.own, *self.stays], self.pair)
+        self.assert_members("tied", "a b t1 t2 t9")
+        self.tell([self.own, *self.stays])
+        self.assert_members("flagged", "a b t1 t2 t9")  # a and b are posted with it
+        self.assertIn("does not name any more", self.payout().reason)
+
+    def test_what_an_old_page_names_belongs_to_the_payout_that_lists_it_now(self):
+        self.play(*self.pair, self.ten, self.second, self.own)
+        self.tell([self.own, *self.stays], self.pair)  # the stays have not arrived
+        self.play(
+            self.listing(*self.stays),
+            settlement("po_2", [*self.pair, self.ten, self.second]),
+            *self.stays,
+        )
+        self.assert_members("tied", "t1 t2 t9")
+        self.assert_members("tied", "a b t4 t8", "po_2")
+
+    def test_same_list_again_changes_nothing(self):
+        self.play(*self.stays, self.own)
+        for _time in range(2):
+            self.tell([self.own, self.stays[0]], [self.stays[1]])
+            self.assert_members("tied", "t1 t2 t9")
+
+    def test_list_that_grew_by_a_page(self):
+        self.play(*self.stays, self.own)
+        self.tell([self.own, self.stays[0]])
+        self.assert_members("flagged", "t1 t9")
+        self.tell([self.own, self.stays[0]], [self.stays[1]])
+        self.assert_members("tied", "t1 t2 t9")
+
+    def test_changed_page_before_an_unchanged_last_one(self):
+        self.play(*self.stays, self.own, self.moves)
+        self.tell([self.own, self.moves], [self.stays[1]])
+        self.assert_members("flagged", "t2 t3 t9")
+        self.tell([self.own, self.stays[0]], [self.stays[1]])
+        self.assert_members("tied", "t1 t2 t9")
+
+    def test_payout_stays_proved_while_pages_of_a_newer_list_are_missing(self):
+        self.play(*self.stays, self.own, zero := txn("z", "payment", "0.00"))
+        self.tell([self.own, self.stays[0]], [self.stays[1]])
+        first, second = self.pages([zero, self.own], [*self.stays])
+        self.play(first)
+        self.assert_members("tied", "t1 t2 t9")
+        self.play(second)
+        self.assert_members("tied", "t1 t2 t9 z")
+
+    def test_pages_that_are_named_by_what_they_begin_with(self):
+        """As Stripe's are: those of the list before stay current."""
+        self.play(*self.stays, *self.pair, self.own)
+        old = self.pages([*self.pair, self.own], self.stays)
+        new = self.pages([self.own], self.stays)
+        for page in (*old, *new):
+            first = page["transactions"][0]["source_id"]
+            self.play({**page, "source_id": f"po_1:{first}"})
+        self.assert_members("flagged", "a b t1 t2 t9")  # a and b are posted with it
+        self.assertIn("a", self.payout().reason)

@@ -100,6 +100,14 @@ class Pulling(HubCase):
         self.pull()
         self.assertEqual(len(self.messages()), 3)
 
+    def test_all_pages_of_a_scoped_list_are_told_again(self):
+        """Which of them belong to the list of now, only that says."""
+        for _time in range(2):
+            self.env["finance.puller"]._pull(self.system, "documents", "po_1")
+        self.drain()
+        self.assertEqual(len(self.messages()), 6)
+        self.assertEqual(len(self.find("txn_1")), 1)
+
     def test_a_busy_source_is_asked_again_when_it_said_and_from_where_it_stood(self):
         """FAULTS 34: what came before the 429 is kept."""
         first = json.dumps(
