@@ -86,7 +86,7 @@ class FinancePayout(models.Model):
         """Take over what new documents ({document: canonical}) say about payouts."""
         notices = self.env["finance.document"]._of_type(plain, "payout")
         touched = self._take_over(
-            notices.filtered(lambda each: each.state != "superseded")
+            {each: plain[each] for each in notices if each.state != "superseded"}
         )
         types = {told.type for told in plain.values()}
         if "settlement" in types:
@@ -179,10 +179,9 @@ class FinancePayout(models.Model):
         )
         self.browse(id_ for (id_,) in rows)._recheck()
 
-    def _take_over(self, documents):
+    def _take_over(self, told: Mapping):
         touched = self.browse()
-        for document in documents:
-            canonical = document._plain()
+        for document, canonical in told.items():
             name = document.source_id
             payout = self._named(document.system_id, {name})[name]
             if canonical.status in FELL and payout.status not in FELL:

@@ -78,7 +78,8 @@ class FinancePayout(models.Model):
 
     def _pages(self):
         """The pages of the newest list that has an end, which are those told since the
-        list before it ended, and whether they are all: none of a newer one is here."""
+        list before it ended, and whether they are all: none of a newer one is here.
+        Pages of a first list may come in any order."""
         versions = self.env["finance.document"].search(
             [
                 ("system_id", "=", self.system_id.id),
@@ -92,7 +93,13 @@ class FinancePayout(models.Model):
         ends = (place for page in last for place in _told(page) if place < end)
         before = max(ends, default=0)
         pages = current.filtered(lambda each: _told(each)[-1] > before)
-        return pages, bool(end) and all(_told(page)[-1] <= end for page in pages)
+        replaced = {*(versions - current).mapped("source_id")}
+        newer = (
+            before or page.source_id in replaced or _told(page)[0] <= end
+            for page in pages
+            if _told(page)[-1] > end
+        )
+        return pages, bool(end) and not any(newer)
 
     def _own_document(self):
         """The balance transaction of the payout itself."""

@@ -236,6 +236,12 @@ class ListOfSeveralPages(MovedCase):
         self.assert_members("tied", "t1 t2 t9")
         self.assert_members("tied", "a b t4 t8", "po_2")
 
+    def test_pages_of_a_first_list_come_in_any_order(self):
+        self.play(*self.stays, self.own)
+        for page in reversed(self.pages([self.own, self.stays[0]], [self.stays[1]])):
+            self.play(page)
+        self.assert_members("tied", "t1 t2 t9")
+
     def test_same_list_again_changes_nothing(self):
         self.play(*self.stays, self.own)
         for _time in range(2):
